@@ -1,0 +1,173 @@
+"""PostgreSQL: one database per service, an engine for the ORM, a raw pool for the hot paths, and wake-ups between processes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+import structlog
+from sqlalchemy import MetaData, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+log = structlog.get_logger(__name__)
+
+kernel_metadata = MetaData()
+"""The kernel's own tables (outbox, inbox, parked events, idempotency, known units): the same in every service's database."""
+
+NOTIFY_PAUSE = 0.01
+RECONNECT_PAUSE = 1.0
+
+
+class Database:
+    """Promise: `session()` for the ORM and Core, `pool` for hand-tuned statements, `wake`/`listen` across processes."""
+
+    def __init__(self, url: str, *, connections: int = 10) -> None:
+        parsed = make_url(url)
+        self.dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.engine: AsyncEngine = create_async_engine(
+            parsed.set(drivername="postgresql+asyncpg"), pool_size=connections, max_overflow=0
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._connections = connections
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._wakeups: dict[str, Wakeup] = {}
+        self._listener: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=self._connections)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        tasks = [wakeup.sender for wakeup in self._wakeups.values() if wakeup.sender] + [self._listener]
+        for task in filter(None, tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self._listener = None
+        if self._pool is not None:
+            self._pool.terminate()
+        await self.engine.dispose()
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        if self._pool is None:
+            raise RuntimeError("the database is not open")
+        return self._pool
+
+    def session(self) -> AsyncSession:
+        return self._sessions()
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        await self.pool.fetchval("SELECT 1", timeout=2)
+
+    def wakeup(self, channel: str) -> "Wakeup":
+        """The named wake-up of this database, shared by every process that uses it."""
+        if channel not in self._wakeups:
+            self._wakeups[channel] = Wakeup(self, channel)
+        return self._wakeups[channel]
+
+    def listen(self) -> None:
+        """Start hearing the wake-ups that other processes send. Losing the connection is survived; polling is the net."""
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._listen(), name="database-listener")
+
+    async def _listen(self) -> None:
+        while True:
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                connection = await asyncpg.connect(self.dsn)
+                lost = asyncio.Event()
+                connection.add_termination_listener(lambda *_, lost=lost: lost.set())
+                try:
+                    for channel, wakeup in self._wakeups.items():
+                        await connection.add_listener(channel, wakeup.heard)
+                        wakeup.ring()
+                    await lost.wait()
+                finally:
+                    connection.terminate()
+            await asyncio.sleep(RECONNECT_PAUSE)
+
+
+class Wakeup:
+    """Tells sleepers, here and in other processes, that there is work. Cheap to ring often; never carries data.
+
+    NOTIFY inside a business transaction would serialise commits, so it is sent after the commit, apart and coalesced.
+    """
+
+    def __init__(self, database: Database, channel: str) -> None:
+        self._database = database
+        self._channel = channel
+        self._event = asyncio.Event()
+        self._callbacks: list[Callable[[], None]] = []
+        self._outgoing = asyncio.Event()
+        self.sender: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        """Wake the sleepers of this process."""
+        self._event.set()
+        for callback in self._callbacks:
+            callback()
+
+    def ring_everywhere(self) -> None:
+        """Wake the sleepers of every process on this database."""
+        self.ring()
+        self._outgoing.set()
+        if self.sender is None or self.sender.done():
+            self.sender = asyncio.create_task(self._send(), name=f"notify-{self._channel}")
+
+    def on_ring(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append(callback)
+
+    def heard(self, *_: Any) -> None:
+        self.ring()
+
+    async def wait(self, timeout: float) -> None:
+        """Sleep until rung, or for `timeout` seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), timeout)
+        self._event.clear()
+
+    async def _send(self) -> None:
+        while True:
+            await self._outgoing.wait()
+            self._outgoing.clear()
+            try:
+                await self._database.pool.execute("SELECT pg_notify($1, '')", self._channel)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                log.debug("wake-up not sent", channel=self._channel)
+            await asyncio.sleep(NOTIFY_PAUSE)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether `error` means that the database is away (wait for it) rather than that a statement is wrong."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError | InterfaceError):
+            return True
+        if isinstance(seen, asyncpg.CannotConnectNowError | asyncpg.AdminShutdownError | asyncpg.CrashShutdownError):
+            return True
+        if isinstance(seen, asyncpg.TooManyConnectionsError | asyncpg.InternalClientError):
+            return True
+        if isinstance(seen, DBAPIError) and (seen.connection_invalidated or isinstance(seen, OperationalError)):
+            return True
+        seen = seen.__cause__ or getattr(seen, "orig", None)
+    return False
+
+
+def unnest_insert(table: Table, columns: Sequence[str], *, tail: str = "") -> str:
+    """SQL that inserts any number of rows with one array parameter per column, types read off the table.
+
+    The table stays the one source of truth for names and types; the statement is the same for every batch size, so
+    PostgreSQL plans it once.
+    """
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    names = ", ".join(f'"{name}"' for name in columns)
+    arrays = ", ".join(
+        f"${position}::{table.c[name].type.compile(dialect=dialect)}[]" for position, name in enumerate(columns, 1)
+    )
+    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}) {tail}'.strip()

@@ -1,0 +1,59 @@
+"""Business errors: named, with a stable slug, and a kind that says what the caller may do about it.
+
+DomainError
+├── Invalid           the request contradicts a rule; change it
+├── Unauthenticated   say who you are
+├── Forbidden         you are known, and may not
+├── NotFound          no such thing, or none that you may see: the two are answered alike
+├── Conflict          the thing is in another state than the request assumes
+├── Gone              it was there once
+├── TooMany           slow down
+└── Unavailable       a part is missing for the moment; try again
+
+Only `shared.http` knows their HTTP statuses, and only `shared.consumer` knows which are worth a retry.
+"""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """`slug` is stable and public; `detail` says, in a sentence, what is wrong and what to do."""
+
+    kind: ClassVar[str] = "error"
+
+    def __init__(self, slug: str, detail: str) -> None:
+        super().__init__(f"{slug}: {detail}")
+        self.slug = slug
+        self.detail = detail
+
+
+class Invalid(DomainError):
+    kind = "invalid"
+
+
+class Unauthenticated(DomainError):
+    kind = "unauthenticated"
+
+
+class Forbidden(DomainError):
+    kind = "forbidden"
+
+
+class NotFound(DomainError):
+    kind = "not-found"
+
+
+class Conflict(DomainError):
+    kind = "conflict"
+
+
+class Gone(DomainError):
+    kind = "gone"
+
+
+class TooMany(DomainError):
+    kind = "too-many"
+
+
+class Unavailable(DomainError):
+    kind = "unavailable"

@@ -1,0 +1,46 @@
+"""Facts that visits tells: what was planned, what was done, what was found. Never whom or where, and never the words of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from shared.events.envelope import Event
+
+
+class VisitPlanned(Event, type="massline.visits.visit.planned.v1", key="visit_id"):
+    """When: a plan put a visit on the calendar. Key: the visit. Consumed by assessment."""
+
+    visit_id: UUID
+    plan_id: UUID
+    unit_id: UUID
+    window_starts_at: datetime
+    window_ends_at: datetime
+
+
+class VisitRecorded(Event, type="massline.visits.visit.recorded.v1", key="visit_id"):
+    """When: a visit was recorded; `outcome` is its new state, `late` an honest entry after the window.
+
+    Key: the visit. Consumed by assessment.
+    """
+
+    visit_id: UUID
+    plan_id: UUID
+    unit_id: UUID
+    outcome: str
+    occurred_at: datetime
+    recorded_at: datetime
+    late: bool
+    findings: int
+
+
+class FindingReported(Event, type="massline.visits.finding.reported.v1", key="finding_id"):
+    """When: a visit found a difficulty. Its words stay in visits. Key: the finding. Consumed by feedback, which opens a case.
+
+    `sponsor_id` is the visitor's account: an official, who stays sponsor until the resident confirms.
+    """
+
+    finding_id: UUID
+    visit_id: UUID
+    unit_id: UUID
+    category: str
+    sponsor_id: UUID
+    reported_at: datetime

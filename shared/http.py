@@ -1,0 +1,267 @@
+"""HTTP at the edge of a service: one commit per request, errors as problem+json, ids and metrics on every answer."""
+
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+import structlog
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import idempotency
+from shared.auth import get_principal
+from shared.db import is_outage
+from shared.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Gone,
+    Invalid,
+    NotFound,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from shared.telemetry import LATENCY, REQUESTS, current_trace, start_trace
+from shared.uow import UnitOfWork, Works
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[type[DomainError], int] = {
+    Invalid: 422,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Gone: 410,
+    TooMany: 429,
+    Unavailable: 503,
+}
+PROBLEM_JSON = "application/problem+json"
+UNLOGGED = ("/v1/opinions", "/v1/receipts")
+"""Where anonymous speakers go: a log line would keep the moment they spoke."""
+
+
+class FieldProblem(BaseModel):
+    field: str = Field(description="Where in the request, for example `body.title`.")
+    message: str
+
+
+class Problem(BaseModel):
+    """RFC 9457. `type` is stable: `urn:massline:problem:<slug>`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[FieldProblem]
+
+
+def problem_body(status: int, slug: str, detail: str, errors: Sequence[dict[str, str]] = ()) -> bytes:
+    trace = current_trace()
+    return msgspec.json.encode(
+        {
+            "type": f"urn:massline:problem:{slug}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "request_id": trace.request_id if trace else "",
+            "errors": errors,
+        }
+    )
+
+
+def problem(
+    status: int,
+    slug: str,
+    detail: str,
+    *,
+    errors: Sequence[dict[str, str]] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    extra = dict(headers or {})
+    if status == HTTPStatus.UNAUTHORIZED:
+        extra["WWW-Authenticate"] = "Bearer"
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        extra.setdefault("Retry-After", "1")
+    return Response(problem_body(status, slug, detail, errors), status, extra, PROBLEM_JSON)
+
+
+def domain_problem(error: DomainError) -> Response:
+    return problem(STATUS[type(error)], error.slug, error.detail)
+
+
+def _printable(value: object) -> str:
+    return str(value).encode("utf-8", "backslashreplace").decode()[:200]
+
+
+async def _on_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    return domain_problem(error)
+
+
+async def _on_validation_error(request: Request, error: Exception) -> Response:
+    """Tells field and rule, never the value: it may be a resident's words."""
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"field": ".".join(_printable(part) for part in found["loc"]), "message": _printable(found["msg"])}
+        for found in error.errors()[:50]
+    ]
+    return problem(422, "invalid-request", "The request does not fit its schema: see `errors`.", errors=errors)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    slugs = {404: "no-such-route", 405: "method-not-allowed", 413: "body-too-large", 400: "malformed-body"}
+    details = {
+        404: "There is nothing at this path. See /docs.",
+        405: "This path does not take this method. See /docs.",
+        413: "The body is larger than this server takes.",
+        400: "The body is not well-formed JSON in UTF-8.",
+    }
+    status = error.status_code
+    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    detail = details.get(status, str(error.detail))
+    return problem(status, slugs.get(status, f"http-{status}"), detail, headers=headers)
+
+
+class EdgeRoute(APIRoute):
+    """Opens the unit of work before the dependencies run, and commits it after the answer is made and before it is sent.
+
+    Whatever raises on the way rolls everything back, so a 2xx always means committed. With an Idempotency-Key the answer is
+    kept in the same transaction.
+    """
+
+    idempotent: ClassVar[bool] = True
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def edge(request: Request) -> Response:
+            works: Works = request.app.state.works
+            async with works.open() as (uow, commit):
+                request.state.uow = uow
+                key = request.headers.get(idempotency.HEADER) if request.method == "POST" and self.idempotent else None
+                response = await (handle(request) if key is None else _once(request, uow, key, handle))
+                if request.method != "GET":
+                    await commit()
+            return response
+
+        return edge
+
+
+class QueryRoute(EdgeRoute):
+    """A POST that changes nothing, because what it asks with must not stand in a URL; its answers are not kept."""
+
+    idempotent = False
+
+
+async def _once(request: Request, uow: UnitOfWork, key: str, handle: Callable[[Request], Awaitable[Response]]) -> Response:
+    seal = await request_seal(request, key)
+    kept = await idempotency.begin(uow.session, seal)
+    if kept is not None:
+        return replayed(*kept)
+    response = await handle(request)
+    if response.status_code < 400:
+        await idempotency.keep(uow.session, seal, status=response.status_code, answer=bytes(response.body), now=uow.now())
+    return response
+
+
+async def request_seal(request: Request, key: str) -> idempotency.Seal:
+    return idempotency.make_seal(
+        request.app.state.settings.pepper.get_secret_value(),
+        key=key,
+        caller=get_principal(request),
+        method=request.method,
+        path=request.url.path,
+        body=await request.body(),
+    )
+
+
+def replayed(status: int, answer: bytes) -> Response:
+    headers = {idempotency.REPLAYED_HEADER: "true"}
+    return Response(answer, status, headers, "application/json")
+
+
+def _get_uow(request: Request) -> UnitOfWork:
+    uow: UnitOfWork = request.state.uow
+    return uow
+
+
+Uow = Annotated[UnitOfWork, Depends(_get_uow)]
+
+
+class Edge:
+    """The outermost ASGI layer: trace and request id, metrics, one log line per change, and a 500 that says nothing else."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self.app = app
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        trace = start_trace(
+            headers.get(b"traceparent", b"").decode("latin-1"), headers.get(b"x-request-id", b"").decode("latin-1")
+        )
+        status = 0
+
+        async def send_traced(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                kept = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+                message["headers"] = [*kept, (b"x-request-id", trace.request_id.encode())]
+            await send(message)
+
+        started = time.perf_counter()
+        try:
+            await self.app(scope, receive, send_traced)
+        except Exception as error:
+            if status:
+                raise
+            await self._failed(error)(scope, receive, send_traced)
+        finally:
+            self._observe(scope, status, time.perf_counter() - started)
+
+    def _failed(self, error: Exception) -> Response:
+        if is_outage(error):
+            log.warning("database away", error=type(error).__name__)
+            return problem(503, "database-unavailable", "A part of the service is away for the moment: try again.")
+        log.exception("request failed")
+        return problem(500, "internal-error", "The server failed. Tell its operator the request id.")
+
+    def _observe(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        REQUESTS.labels(self.service, method, route, status).inc()
+        LATENCY.labels(self.service, method, route).observe(seconds)
+        if method != "GET" and not route.startswith(UNLOGGED) and route != "unmatched":
+            log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(DomainError, _on_domain_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "What is wrong, and what to do about it",
+        "model": Problem,
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}

@@ -1,0 +1,19 @@
+"""Ids are passed in, like time."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+Ids = Callable[[], UUID]
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unique, and sorted by the moment it was made."""
+    return uuid7()
+
+
+def new_id_at(moment: datetime) -> UUID:
+    """A UUIDv7 that tells no other time than `moment` (the anonymous path passes the hour, not the millisecond)."""
+    return uuid7(nanoseconds=int(moment.timestamp()) * 1_000_000_000)

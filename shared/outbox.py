@@ -1,0 +1,47 @@
+"""The outbox: an event is a row written in the transaction of the change it tells, so neither exists without the other."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Uuid, insert
+from sqlalchemy import Text as SqlText
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import kernel_metadata
+from shared.events.envelope import Event
+
+CHANNEL = "massline_outbox"
+
+outbox = Table(
+    "outbox",
+    kernel_metadata,
+    Column("position", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", Uuid, nullable=False),
+    Column("topic", SqlText, nullable=False),
+    Column("type", SqlText, nullable=False),
+    Column("key", Uuid, nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("data", SqlText, nullable=False),
+    Column("traceparent", SqlText, nullable=False, server_default=""),
+)
+
+INSERT = insert(outbox)
+
+
+def row(event: Event, *, id: UUID, time: datetime, traceparent: str) -> dict[str, Any]:
+    """The outbox row of an event."""
+    return {
+        "id": id,
+        "topic": event.topic,
+        "type": event.type,
+        "key": event.key,
+        "time": time,
+        "data": event.model_dump_json(),
+        "traceparent": traceparent,
+    }
+
+
+async def record(session: AsyncSession, event: Event, *, id: UUID, time: datetime, traceparent: str = "") -> None:
+    """Write the event beside the change; it is published once the transaction has committed, and only then."""
+    await session.execute(INSERT, row(event, id=id, time=time, traceparent=traceparent))

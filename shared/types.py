@@ -1,0 +1,68 @@
+"""Safe types for everything that comes in: what PostgreSQL, JSON or a 64-bit client cannot hold is refused at the door."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+
+def _storable(value: str) -> str:
+    if "\x00" in value:
+        raise PydanticCustomError("text_nul", "must not contain the NUL character")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise PydanticCustomError("text_surrogate", "must not contain lone surrogates") from None
+    return value
+
+
+def _sensible(moment: datetime) -> datetime:
+    """Years that calendars, PostgreSQL and every client's date type share."""
+    if not 1900 <= moment.year <= 9000:
+        raise PydanticCustomError("time_range", "must lie between the years 1900 and 9000")
+    return moment.astimezone(UTC)
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Body = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Score = Annotated[int, Field(ge=1, le=5, strict=True)]
+Limit = Annotated[int, Field(ge=1, le=100)]
+Moment = Annotated[AwareDatetime, AfterValidator(_sensible)]
+
+
+class In(BaseModel):
+    """A request body: an unknown field is a mistake of the caller's, not something to drop in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Out(BaseModel):
+    """An answer: every field is always there."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class Level(StrEnum):
+    province = "province"
+    prefecture = "prefecture"
+    county = "county"
+    township = "township"
+    grassroots = "grassroots"
+
+
+def enum_check(column: str, values: type[StrEnum]) -> str:
+    """SQL of a check constraint that holds a text column to an enumeration."""
+    allowed = ", ".join(f"'{value.value}'" for value in values)
+    return f"{column} IN ({allowed})"
+
+
+JsonObject = dict[str, Any]

@@ -1,0 +1,72 @@
+"""The unit of work: what an action gets to do its work with. It is committed once, at the edge, by whoever opened it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared import outbox
+from shared.clock import Clock, hour_of
+from shared.db import Database
+from shared.events.envelope import Event
+from shared.ids import Ids, new_id_at
+from shared.telemetry import current_traceparent
+from shared.units import UnitDirectory
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """A session with the clock, the ids and the unit tree. Actions change rows and `record` events; they never commit."""
+
+    session: AsyncSession
+    clock: Clock
+    ids: Ids
+    units: UnitDirectory
+    recorded: bool = field(default=False, init=False)
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def new_id(self) -> UUID:
+        return self.ids()
+
+    async def record(self, event: Event, *, coarse: bool = False) -> None:
+        """Tell the other services. `coarse` keeps only the hour, for what an anonymous speaker did."""
+        time = hour_of(self.now()) if coarse else self.now()
+        event_id = new_id_at(time) if coarse else self.ids()
+        trace = "" if coarse else current_traceparent()
+        await outbox.record(self.session, event, id=event_id, time=time, traceparent=trace)
+        self.recorded = True
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """Opens units of work for one service."""
+
+    database: Database
+    clock: Clock
+    ids: Ids
+    units: UnitDirectory
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        """Commit when the block ends, roll back when it raises, then wake the relay if there is something to publish."""
+        async with self.open() as (uow, commit):
+            yield uow
+            await commit()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[tuple[UnitOfWork, Callable[[], Awaitable[None]]]]:
+        """Like `begin`, but the caller says when to commit; without it everything is rolled back."""
+        async with self.database.session() as session:
+            uow = UnitOfWork(session, self.clock, self.ids, self.units)
+
+            async def commit() -> None:
+                await session.commit()
+                if uow.recorded:
+                    self.database.wakeup(outbox.CHANNEL).ring_everywhere()
+
+            yield uow, commit

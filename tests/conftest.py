@@ -1,0 +1,75 @@
+"""Fixtures that everything shares: one PostgreSQL server and one Kafka broker per run, a fresh database per test."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.bus import Bus
+from shared.bus.inprocess import InProcessBus
+from shared.bus.kafka import KafkaBus
+from shared.embedded.kafka import EmbeddedKafka, kafka_unavailable_reason
+from shared.embedded.postgres import EmbeddedPostgres
+from tests.support.clock import ManualClock
+from tests.support.databases import Databases
+
+if TYPE_CHECKING:
+    from _pytest.fixtures import SubRequest
+
+BUSES = ("inprocess", pytest.param("kafka", marks=pytest.mark.kafka))
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    given = os.environ.get("MASSLINE_DATABASE_URL")
+    if given:
+        yield given
+        return
+    # Not in pytest's own temporary folder: it is closed to the account that PostgreSQL runs as when tests run as root.
+    with tempfile.TemporaryDirectory(prefix="massline-tests-") as folder:
+        with EmbeddedPostgres.start(Path(folder) / "postgres") as server:
+            yield server.url
+
+
+@pytest.fixture(scope="session")
+def databases(postgres_url: str) -> Databases:
+    return Databases(postgres_url)
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    given = os.environ.get("MASSLINE_KAFKA_BOOTSTRAP")
+    if given:
+        yield given
+        return
+    with EmbeddedKafka.start(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(autouse=True)
+def _kafka_is_there(request: "SubRequest") -> None:
+    """Without Java or Maven the Kafka tests are skipped; in CI they fail."""
+    if request.node.get_closest_marker("kafka") is None or os.environ.get("MASSLINE_KAFKA_BOOTSTRAP"):
+        return
+    reason = kafka_unavailable_reason()
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(f"CI runs the Kafka tests: {reason}")
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(params=BUSES)
+def bus(request: "SubRequest") -> Bus:
+    """Both buses in turn. On Kafka every test has its own topics' groups: see `fresh_kafka_bus`."""
+    if request.param == "inprocess":
+        return InProcessBus()
+    bootstrap: str = request.getfixturevalue("kafka_bootstrap")
+    return KafkaBus(bootstrap, client_id="massline-tests")

@@ -1,0 +1,73 @@
+"""The whole product in one test process: four services, real PostgreSQL, a bus, and the gateway's REST API in front."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from services.standalone import Product, build_product
+from shared.bus import Bus
+from shared.clock import Clock, system_clock
+from tests.support.databases import Databases
+
+ADMIN_PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class World:
+    product: Product
+    http: httpx.AsyncClient
+
+    async def sign_in(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> "Person":
+        answer = await self.http.post("/v1/auth/token", data={"username": username, "password": password})
+        assert answer.status_code == 200, answer.text
+        return Person(self.http, answer.json()["access_token"])
+
+    @property
+    def nobody(self) -> "Person":
+        """A caller without an account."""
+        return Person(self.http, None)
+
+
+@dataclass
+class Person:
+    """Somebody who uses the REST API."""
+
+    http: httpx.AsyncClient
+    token: str | None
+
+    async def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> httpx.Response:
+        mine = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return await self.http.request(method, path, headers={**mine, **(headers or {})}, **kwargs)
+
+    async def get(self, path: str, **params: Any) -> Any:
+        answer = await self.request("GET", path, params=params)
+        assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    async def post(self, path: str, body: Any = None, *, expect: int | None = None, headers: Mapping[str, str] | None = None) -> Any:
+        answer = await self.request("POST", path, json={} if body is None else body, headers=headers)
+        wanted = (expect,) if expect else (200, 201, 202)
+        assert answer.status_code in wanted, f"POST {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+
+@asynccontextmanager
+async def open_world(databases: Databases, bus: Bus, *, clock: Clock = system_clock, **environment: str) -> AsyncIterator[World]:
+    """Every service opened and working on `bus`. `environment` is what MASSLINE_* variables would say."""
+    names = ("feedback", "visits", "assessment", "gateway")
+    values = {f"MASSLINE_{name.upper()}_DATABASE_URL": databases.fresh(name) for name in names}
+    values["MASSLINE_GATEWAY_ADMIN_PASSWORD"] = ADMIN_PASSWORD
+    product = build_product({**values, **environment}, clock=clock)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(product.running(bus))
+        transport = httpx.ASGITransport(app=product.app, raise_app_exceptions=False)
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://massline"))
+        yield World(product, http)
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}-{uuid4().hex[:8]}"
