@@ -1,0 +1,1 @@
+"""What `deploy/` promises, checked on what the tools make of it."""
