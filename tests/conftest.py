@@ -50,6 +50,13 @@ def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
+def var() -> Iterator[Path]:
+    """An installation's folder, where the embedded PostgreSQL may live also when tests run as root."""
+    with tempfile.TemporaryDirectory(prefix="massline-var-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
 

@@ -48,7 +48,9 @@ class Person:
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
         return answer.json()
 
-    async def post(self, path: str, body: Any = None, *, expect: int | None = None, headers: Mapping[str, str] | None = None) -> Any:
+    async def post(
+        self, path: str, body: Any = None, *, expect: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
         answer = await self.request("POST", path, json={} if body is None else body, headers=headers)
         wanted = (expect,) if expect else (200, 201, 202)
         assert answer.status_code in wanted, f"POST {path}: {answer.status_code} {answer.text}"
