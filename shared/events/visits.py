@@ -17,9 +17,10 @@ class VisitPlanned(Event, type="massline.visits.visit.planned.v1", key="visit_id
 
 
 class VisitRecorded(Event, type="massline.visits.visit.recorded.v1", key="visit_id"):
-    """When: a visit was recorded; `outcome` is its new state, `late` an honest entry after the window.
+    """When: a visit was recorded; `outcome` is its new state: done, done_late, cancelled or refused_by_resident.
 
-    Key: the visit. Consumed by assessment.
+    `late`: made, or entered, after its window; honest, and to be counted apart. A refusal counts against nobody. It may follow
+    `VisitMissed`, which it then corrects. Key: the visit. Consumed by assessment.
     """
 
     visit_id: UUID
@@ -30,6 +31,19 @@ class VisitRecorded(Event, type="massline.visits.visit.recorded.v1", key="visit_
     recorded_at: datetime
     late: bool
     findings: int
+
+
+class VisitMissed(Event, type="massline.visits.visit.missed.v1", key="visit_id"):
+    """When: the window of a visit ended and nothing was recorded; a late record may still follow.
+
+    Key: the visit. Consumed by assessment.
+    """
+
+    visit_id: UUID
+    plan_id: UUID
+    unit_id: UUID
+    window_ends_at: datetime
+    missed_at: datetime
 
 
 class FindingReported(Event, type="massline.visits.finding.reported.v1", key="finding_id"):

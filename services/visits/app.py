@@ -1,0 +1,15 @@
+"""Wiring of the visits service, and nothing else."""
+
+from services.visits.consumers import CONSUMES
+from services.visits.findings.routes import router as findings
+from services.visits.jobs import JOBS
+from services.visits.plans.routes import router as plans
+from services.visits.settings import VisitsSettings
+from services.visits.visits.routes import router as visits
+from shared.clock import Clock, system_clock
+from shared.ids import Ids, new_id
+from shared.service import Service
+
+
+def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
+    return Service(settings, routers=[plans, visits, findings], handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

@@ -1,0 +1,19 @@
+"""Answers of this service that more than one noun gives. What a caller may not see is answered as what does not exist."""
+
+from shared.errors import NotFound
+
+
+def unit_not_found() -> NotFound:
+    return NotFound("unit-not-found", "No unit has this id. List the units with GET /v1/units.")
+
+
+def plan_not_found() -> NotFound:
+    return NotFound("visit-plan-not-found", "There is no visit plan with this id that you may see.")
+
+
+def visit_not_found() -> NotFound:
+    return NotFound("visit-not-found", "There is no visit with this id that you may see.")
+
+
+def finding_not_found() -> NotFound:
+    return NotFound("finding-not-found", "There is no finding with this id that you may see.")

@@ -1,0 +1,42 @@
+"""The tables of findings and of what became of them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, Text
+from sqlmodel import Field
+
+from services.visits.tables import VisitsTable
+
+
+class Finding(VisitsTable, table=True):
+    """A difficulty found on a visit. Its words are here and nowhere else; the sponsor is the visitor, for good."""
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("findings_unit", "unit_id", "id"), Index("findings_sponsor", "sponsor_id", "id"))
+
+    id: UUID = Field(primary_key=True)
+    visit_id: UUID = Field(foreign_key="visits.id", index=True)
+    unit_id: UUID
+    title: str
+    body: str = Field(sa_type=Text)
+    category: str
+    sponsor_id: UUID
+    reported_at: datetime
+
+
+class CaseProgress(VisitsTable, table=True):
+    """What feedback told about a case, each fact with its own time, so that it may be heard in any order.
+
+    `finding_id` and `opened_at` are missing while only later facts have come; `unit_id` is the owner at `heard_at`.
+    """
+
+    __tablename__ = "case_progress"
+
+    case_id: UUID = Field(primary_key=True)
+    finding_id: UUID | None = Field(default=None, unique=True)
+    unit_id: UUID = Field(index=True)
+    heard_at: datetime
+    answered_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    resolved: bool | None = None

@@ -1,0 +1,26 @@
+"""Timed work. Any number of workers may do it at once: each takes rows that no other has in hand."""
+
+from services.visits.plans.actions import plan_visits_ahead
+from services.visits.visits.actions import miss_visits, ready_visits
+from shared.service import Job
+from shared.uow import Works
+
+BATCH = 200
+PLANS_BATCH = 20
+
+
+async def follow_windows(works: Works) -> bool:
+    """Visits become ready when their window opens, and missed when it has ended unrecorded."""
+    async with works.begin() as uow:
+        missed = await miss_visits(uow, limit=BATCH)
+        ready = await ready_visits(uow, limit=BATCH)
+    return BATCH in (missed, ready)
+
+
+async def plan_ahead(works: Works) -> bool:
+    """Plans that come round get the visits that have come inside the horizon."""
+    async with works.begin() as uow:
+        return await plan_visits_ahead(uow, limit=PLANS_BATCH) == PLANS_BATCH
+
+
+JOBS = (Job("visit-windows", 10.0, follow_windows), Job("visits-ahead", 600.0, plan_ahead))

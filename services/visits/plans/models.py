@@ -1,0 +1,40 @@
+"""The table of visit plans."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Enum, Index, text
+from sqlmodel import Field
+
+from services.visits.plans.rules import NeedKind
+from services.visits.tables import VisitsTable
+from shared.types import enum_check
+
+
+class VisitPlan(VisitsTable, table=True):
+    """`planned_until`: visits are made up to this moment; null for a plan that does not come round."""
+
+    __tablename__ = "visit_plans"
+    __table_args__ = (
+        CheckConstraint(enum_check("need_kind", NeedKind), name="visit_plans_need_kind"),
+        CheckConstraint("(need_kind IS NULL) = (need_ref IS NULL)", name="visit_plans_need"),
+        Index("visit_plans_unit", "unit_id", "id"),
+        Index("visit_plans_assignee", "assignee_id", "id"),
+        Index("visit_plans_to_go_on", "planned_until", postgresql_where=text("planned_until IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    unit_id: UUID
+    purpose: str
+    place: str
+    population: str | None = None
+    need_kind: NeedKind | None = Field(default=None, sa_type=Enum(NeedKind, native_enum=False, length=32))
+    need_ref: str | None = None
+    assignee_id: UUID
+    starts_at: datetime
+    rrule: str | None = None
+    time_zone: str
+    window_days: int
+    planned_until: datetime | None = None
+    created_by: UUID
+    created_at: datetime

@@ -1,0 +1,57 @@
+"""Reading visit plans."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlmodel import col
+
+from services.visits.errors import plan_not_found
+from services.visits.plans.models import VisitPlan
+from services.visits.plans.schemas import PlanDetail, PlanOut
+from services.visits.recurrence.rules import MOST_OCCURRENCES
+from services.visits.visitors.queries import in_scope
+from services.visits.visits.models import Visit
+from shared.auth import Principal
+from shared.pages import Page, cut, decode_cursor
+from shared.uow import UnitOfWork
+
+
+async def get_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID) -> PlanDetail:
+    """Raises `NotFound` (visit-plan-not-found)."""
+    statement = select(VisitPlan).where(col(VisitPlan.id) == plan_id, await _visible(uow, principal))
+    plan = await uow.session.scalar(statement)
+    if plan is None:
+        raise plan_not_found()
+    return await show_plan(uow, plan)
+
+
+async def list_plans(
+    uow: UnitOfWork, principal: Principal, *, unit_id: UUID | None, limit: int, cursor: str | None
+) -> Page[PlanOut]:
+    """Plans that the caller may see, oldest first."""
+    statement = select(VisitPlan).where(await _visible(uow, principal)).order_by(col(VisitPlan.id)).limit(limit + 1)
+    if unit_id is not None:
+        statement = statement.where(col(VisitPlan.unit_id) == unit_id)
+    after = decode_cursor(cursor)
+    if after is not None:
+        statement = statement.where(col(VisitPlan.id) > after)
+    rows, following = cut((await uow.session.scalars(statement)).all(), limit, lambda plan: plan.id)
+    return Page(items=[PlanOut.model_validate(_fields(plan)) for plan in rows], next_cursor=following)
+
+
+async def show_plan(uow: UnitOfWork, plan: VisitPlan) -> PlanDetail:
+    """For somebody who may see it."""
+    latest = select(Visit).where(col(Visit.plan_id) == plan.id).order_by(col(Visit.window_starts_at).desc())
+    visits = (await uow.session.scalars(latest.limit(MOST_OCCURRENCES))).all()
+    return PlanDetail.model_validate({**_fields(plan), "visits": visits[::-1]})
+
+
+async def _visible(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:
+    scope = await in_scope(uow, principal, col(VisitPlan.unit_id))
+    return or_(scope, col(VisitPlan.assignee_id) == principal.account_id)
+
+
+def _fields(plan: VisitPlan) -> dict[str, Any]:
+    need = {"kind": plan.need_kind, "id_or_code": plan.need_ref} if plan.need_kind else None
+    return {**plan.model_dump(), "need": need}

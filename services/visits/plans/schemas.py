@@ -1,0 +1,74 @@
+"""Visit plans as they come in and go out."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.visits.plans.rules import LONGEST_WINDOW, NeedKind
+from services.visits.visits.schemas import VisitBrief
+from shared.types import Code, In, Line, Moment, Out, Text
+
+IDENTIFIER: dict[NeedKind, TypeAdapter[object]] = {
+    NeedKind.case: TypeAdapter(UUID),
+    NeedKind.finding: TypeAdapter(UUID),
+    NeedKind.topic: TypeAdapter(Code),
+}
+
+
+class Need(In):
+    """What the visit answers to."""
+
+    kind: NeedKind
+    id_or_code: Line = Field(description="The id of a case or finding, or the code of a topic.")
+
+    @model_validator(mode="after")
+    def _named_as_its_kind_is(self) -> Self:
+        try:
+            IDENTIFIER[self.kind].validate_python(self.id_or_code)
+        except ValidationError:
+            raise PydanticCustomError("need", "id_or_code must be an id for a case or finding, a code for a topic") from None
+        return self
+
+
+class NewPlan(In):
+    unit_id: UUID
+    purpose: Line
+    place: Line = Field(description="Where, coarsely; shown only to those who may see the visit.")
+    population: Line | None = Field(None, description="Whom it is for, as a group.")
+    need: Need | None = None
+    assignee_id: UUID = Field(description="The account of the official who goes.")
+    starts_at: Moment = Field(description="The first visit; with an rrule, the first of its days from here on.")
+    rrule: Annotated[Text, StringConstraints(min_length=1, max_length=400)] | None = Field(
+        None,
+        description="RFC 5545 recurrence without DTSTART, for example FREQ=WEEKLY;BYDAY=MO. DAILY or coarser; the time of "
+        "day is that of starts_at. UNTIL is a moment: a bare date means its first instant.",
+    )
+    time_zone: Annotated[Text, StringConstraints(max_length=64)] = Field(
+        "UTC", description="IANA name. A visit at nine stays at nine when daylight saving changes."
+    )
+    window_days: int = Field(
+        7, ge=0, le=LONGEST_WINDOW, description="For how many days from its start a visit may be made; 0 is the same day."
+    )
+
+
+class PlanOut(Out):
+    id: UUID
+    unit_id: UUID
+    purpose: str
+    place: str
+    population: str | None
+    need: Need | None
+    assignee_id: UUID
+    starts_at: datetime
+    rrule: str | None
+    time_zone: str
+    window_days: int
+    created_by: UUID
+    created_at: datetime
+
+
+class PlanDetail(PlanOut):
+    visits: list[VisitBrief] = Field(description="In order; the latest 366 of a plan that has had more.")

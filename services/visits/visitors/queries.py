@@ -1,0 +1,71 @@
+"""Who can be sent, and what a caller may see."""
+
+import asyncio
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, false, literal, or_, select, true
+from sqlalchemy.orm import Mapped
+from sqlmodel import col
+
+from services.visits.errors import unit_not_found
+from services.visits.visitors.models import Visitor
+from shared.auth import STAFF, Principal, Role
+from shared.errors import Invalid, NotFound
+from shared.units import LOOK_AGAIN, PATIENCE, KnownUnit
+from shared.uow import UnitOfWork
+
+IdColumn = Mapped[UUID] | Mapped[UUID | None]
+
+
+async def require_visitor(uow: UnitOfWork, account_id: UUID, unit: KnownUnit, *, patience: float = PATIENCE) -> UUID:
+    """The account, if it can go to `unit`: staff of it, or of a unit above or below it.
+
+    Waits up to `patience` seconds for an account that is on its way. Raises `NotFound` (assignee-not-found) and `Invalid`
+    (assignee-out-of-chain).
+    """
+    visitor = await _find_visitor(uow, account_id, patience)
+    if visitor is None or visitor[0] not in STAFF:
+        raise NotFound("assignee-not-found", "assignee_id is not the account of an official, lead or administrator.")
+    home = await uow.units.find(visitor[1]) if visitor[1] else None
+    if home is None or not (uow.units.covers(home.id, unit.id) or uow.units.covers(unit.id, home.id)):
+        raise Invalid("assignee-out-of-chain", "Send somebody of this unit, or of a unit above or below it.")
+    return account_id
+
+
+async def _find_visitor(uow: UnitOfWork, account_id: UUID, patience: float) -> tuple[str, UUID | None] | None:
+    statement = select(col(Visitor.role), col(Visitor.unit_id)).where(col(Visitor.account_id) == account_id)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while True:
+        row = (await uow.session.execute(statement)).one_or_none()
+        if row is not None:
+            return row[0], row[1]
+        if loop.time() >= deadline:
+            return None
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+async def require_own_unit(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> KnownUnit:
+    """The unit, if it is in the caller's scope; waits for one that is on its way. Raises `NotFound` (unit-not-found)."""
+    unit = await uow.units.require(unit_id)
+    if principal.role is not Role.admin and unit.id not in units_of(uow, principal):
+        raise unit_not_found()
+    return unit
+
+
+def units_of(uow: UnitOfWork, principal: Principal) -> list[UUID]:
+    """The units in a caller's scope: the own one for an official, with all below it for a lead or an inspector."""
+    if principal.unit_id is None:
+        return []
+    if principal.role in (Role.lead, Role.inspector):
+        return uow.units.subtree(principal.unit_id)
+    return [principal.unit_id] if principal.role is Role.official else []
+
+
+async def in_scope(uow: UnitOfWork, principal: Principal, *units: IdColumn) -> ColumnElement[bool]:
+    """SQL for the rows of which one of the `units` columns is in the caller's scope; an administrator's scope is everything."""
+    if principal.role is Role.admin:
+        return true()
+    await uow.units.refresh()
+    seen = units_of(uow, principal)
+    return or_(false(), *(unit == any_(literal(seen, ARRAY(Uuid()))) for unit in units))

@@ -1,0 +1,85 @@
+"""What may become of a visit."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.errors import Conflict, Invalid
+
+
+class VisitState(StrEnum):
+    planned = "planned"
+    ready = "ready"
+    done = "done"
+    done_late = "done_late"
+    missed = "missed"
+    cancelled = "cancelled"
+    refused_by_resident = "refused_by_resident"
+
+
+class Outcome(StrEnum):
+    done = "done"
+    refused_by_resident = "refused_by_resident"
+    cancelled = "cancelled"
+
+
+RECORDED = frozenset({VisitState.done, VisitState.done_late, VisitState.cancelled, VisitState.refused_by_resident})
+TRANSITIONS: Mapping[VisitState, frozenset[VisitState]] = {
+    VisitState.planned: RECORDED | {VisitState.ready, VisitState.missed},
+    VisitState.ready: RECORDED | {VisitState.missed},
+    VisitState.missed: frozenset({VisitState.done_late, VisitState.refused_by_resident}),
+    VisitState.done: frozenset(),
+    VisitState.done_late: frozenset(),
+    VisitState.cancelled: frozenset(),
+    VisitState.refused_by_resident: frozenset(),
+}
+"""A missed visit may still turn out to have been made, or refused; it cannot be cancelled after the fact."""
+
+CLOCK_SKEW = timedelta(minutes=5)
+UNPLANNED = timedelta(days=1)
+"""Somebody who called without a plan may enter plan and visit up to a day later."""
+
+
+def move(state: VisitState, to: VisitState) -> VisitState:
+    """The next state. Raises `Conflict`."""
+    if to in TRANSITIONS[state]:
+        return to
+    if state in RECORDED:
+        raise Conflict("visit-already-recorded", f"This visit was recorded before: it is {state}. A record is not replaced.")
+    raise Conflict("visit-state", f"A visit that is {state} cannot become {to}.")
+
+
+def state_at(state: VisitState, starts_at: datetime, ends_at: datetime, now: datetime) -> VisitState:
+    """What an unrecorded visit is by now, whether or not the job has been round; other states stay."""
+    if state not in (VisitState.planned, VisitState.ready):
+        return state
+    if now > ends_at:
+        return VisitState.missed
+    return VisitState.ready if now >= starts_at else state
+
+
+def is_late(ends_at: datetime, *, occurred_at: datetime, recorded_at: datetime) -> bool:
+    """Whether a visit was made, or entered, after its window. Both count apart: an entry cannot be backdated into time."""
+    return max(occurred_at, recorded_at) > ends_at
+
+
+def recorded_state(outcome: Outcome, *, late: bool) -> VisitState:
+    if outcome is Outcome.done and late:
+        return VisitState.done_late
+    return VisitState(outcome)
+
+
+def check_occurred_at(occurred_at: datetime, *, now: datetime, planned_at: datetime, starts_at: datetime) -> None:
+    """Neither in the future, nor before the visit was planned or its window opened, whichever was first. Raises `Invalid`."""
+    if occurred_at > now + CLOCK_SKEW:
+        raise Invalid("occurred-in-the-future", "occurred_at lies in the future: record the visit when it has been made.")
+    if occurred_at < min(planned_at, starts_at) - UNPLANNED:
+        raise Invalid("occurred-before-plan", "occurred_at lies before this visit was planned: it was another visit.")
+
+
+def check_record(outcome: Outcome, *, reason: str | None, findings: int) -> None:
+    """Raises `Invalid`."""
+    if outcome is Outcome.cancelled and reason is None:
+        raise Invalid("reason-needed", "Say in `reason` why the visit was cancelled.")
+    if findings and outcome is not Outcome.done:
+        raise Invalid("findings-need-a-visit", "Only a visit that was made can have findings.")
