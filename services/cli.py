@@ -16,10 +16,11 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from services import documents
+from services.demonstration.seed import DemoClock, DemonstrationIncomplete, demo_start, seed
 from services.importing.command import app as import_app
 from services.stack import StackFailed, run_stack, stop_stack
 from services.standalone import SETTINGS, build_product, build_service, migrations_of
-from services.var import admin_password_file, kept_secrets, var_folder
+from services.var import ADMIN_PASSWORD, admin_password_file, kept_secrets, var_folder
 from shared.bus.inprocess import InProcessBus
 from shared.bus.kafka import KafkaBus, create_topics
 from shared.embedded.postgres import EmbeddedPostgres
@@ -27,7 +28,7 @@ from shared.http import Edge
 from shared.migrations import migrate_async, revise
 from shared.service import Service
 from shared.serving import PortTaken, listen, serve
-from shared.settings import ServiceSettings
+from shared.settings import Profile, ServiceSettings
 from shared.telemetry import configure_logging
 from shared.topics import COMPACTED, PARTITIONS, TOPICS
 
@@ -126,6 +127,8 @@ def docs(folder: Path) -> None:
 
 async def _run(*, demonstration: bool) -> None:
     var, settings = var_folder(), ServiceSettings()
+    if demonstration and settings.profile is Profile.production:
+        raise ValueError("the demonstration is refused in the production profile")
     listener = listen(settings.host, settings.port)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
     configure_logging(settings.log_level, service="massline")
@@ -136,12 +139,25 @@ async def _run(*, demonstration: bool) -> None:
             environment["MASSLINE_DATABASE_URL"] = server.url
         for name, each in SETTINGS.items():
             await migrate_async(migrations_of(name), each.of(environment).database)
+        if demonstration:
+            await _demonstrate(environment, var)
         product = build_product(environment)
         bus = InProcessBus()
         await serve(product.app, listener, product.running(bus), started=lambda: _announce(url, var))
     finally:
         if server is not None:
             server.stop()
+
+
+async def _demonstrate(environment: dict[str, str], var: Path) -> None:
+    """Make the demonstration if it is not there yet, under its own clock and before anything is served."""
+    typer.echo("Making the demonstration, if it is not there yet ...")
+    clock = DemoClock(demo_start())
+    product = build_product(environment, clock=clock)
+    accounts = var / "demo-accounts.json"
+    async with product.running(InProcessBus()):
+        await seed(product, clock, admin_password=environment[ADMIN_PASSWORD], accounts_file=accounts)
+    typer.echo(f"  Accounts     {accounts}")
 
 
 async def _serve(name: str, *, api: bool, worker: bool) -> None:
@@ -206,7 +222,7 @@ def _guarded(work: Coroutine[Any, Any, None]) -> None:
             runner.run(work)
     except ValidationError as error:
         _fail("; ".join(str(found["msg"]) for found in error.errors()))
-    except (PortTaken, ValueError) as error:
+    except (PortTaken, DemonstrationIncomplete, ValueError) as error:
         _fail(str(error))
 
 

@@ -2,22 +2,28 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from shared.bus import Bus
 from shared.bus.inprocess import InProcessBus
-from shared.bus.kafka import KafkaBus
 from shared.embedded.kafka import EmbeddedKafka, kafka_unavailable_reason
 from shared.embedded.postgres import EmbeddedPostgres
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
+from tests.support.topics import fresh_kafka_bus
 
 if TYPE_CHECKING:
     from _pytest.fixtures import SubRequest
+
+UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For a server that is thrown away: only a crash of the machine could tell the difference."""
+# Plain tracebacks: structlog's own take seconds each, with the locals of every frame.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 BUSES = ("inprocess", pytest.param("kafka", marks=pytest.mark.kafka))
 
@@ -30,7 +36,7 @@ def postgres_url() -> Iterator[str]:
         return
     # Not in pytest's own temporary folder: it is closed to the account that PostgreSQL runs as when tests run as root.
     with tempfile.TemporaryDirectory(prefix="massline-tests-") as folder:
-        with EmbeddedPostgres.start(Path(folder) / "postgres") as server:
+        with EmbeddedPostgres.start(Path(folder) / "postgres", settings=UNSAFE_BUT_FAST) as server:
             yield server.url
 
 
@@ -74,9 +80,11 @@ def _kafka_is_there(request: "SubRequest") -> None:
 
 
 @pytest.fixture(params=BUSES)
-def bus(request: "SubRequest") -> Bus:
-    """Both buses in turn. On Kafka every test has its own topics' groups: see `fresh_kafka_bus`."""
+async def bus(request: "SubRequest") -> AsyncIterator[Bus]:
+    """Both buses in turn. On Kafka every test has topics and groups of its own."""
     if request.param == "inprocess":
-        return InProcessBus()
+        yield InProcessBus()
+        return
     bootstrap: str = request.getfixturevalue("kafka_bootstrap")
-    return KafkaBus(bootstrap, client_id="massline-tests")
+    async with fresh_kafka_bus(bootstrap) as kafka:
+        yield kafka

@@ -23,9 +23,7 @@ def _tour() -> str:
 
 @pytest.mark.slow
 def test_the_tour_works_as_pasted(var: Path) -> None:
-    settings = environment(
-        MASSLINE_PORT=str(free_port()), MASSLINE_VAR=str(var)
-    )
+    settings = environment(MASSLINE_PORT=str(free_port()), MASSLINE_VAR=str(var))
     with running([sys.executable, "-m", "services.cli", "run"], settings, var / "run.log") as process:
         tour = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", _tour()], env=settings, cwd=ROOT, capture_output=True, text=True, timeout=120

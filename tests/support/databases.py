@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -28,7 +29,8 @@ class Databases:
         """URL of a new database with this service's newest schema; `kernel` for the kernel's tables alone."""
         template = f"template_{service}_{os.getpid()}"
         name = f"{service}_{os.getpid()}_{next(self._numbers)}"
-        asyncio.run(self._make(service, template, name))
+        with ThreadPoolExecutor(1) as aside:  # the caller may have an event loop of its own
+            aside.submit(asyncio.run, self._make(service, template, name)).result()
         return self._url(name)
 
     async def _make(self, service: str, template: str, name: str) -> None:

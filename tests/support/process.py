@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -61,3 +62,9 @@ def environment(**values: str) -> dict[str, str]:
 def children_of(pid: int) -> list[int]:
     """The direct children of a process (Linux)."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def run(arguments: Sequence[str], settings: Mapping[str, str], *, within: float = 120.0) -> "subprocess.CompletedProcess[str]":
+    """`massline ARGUMENTS`, to its end."""
+    command = [sys.executable, "-m", "services.cli", *arguments]
+    return subprocess.run(command, env=dict(settings), capture_output=True, text=True, timeout=within, check=False)

@@ -1,10 +1,9 @@
 """The whole product in one test process: four services, real PostgreSQL, a bus, and the gateway's REST API in front."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import httpx
 
@@ -64,12 +63,13 @@ async def open_world(databases: Databases, bus: Bus, *, clock: Clock = system_cl
     values = {f"MASSLINE_{name.upper()}_DATABASE_URL": databases.fresh(name) for name in names}
     values["MASSLINE_GATEWAY_ADMIN_PASSWORD"] = ADMIN_PASSWORD
     product = build_product({**values, **environment}, clock=clock)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(product.running(bus))
-        transport = httpx.ASGITransport(app=product.app, raise_app_exceptions=False)
-        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://massline"))
+    async with product.running(bus), visiting(product) as world:
+        yield world
+
+
+@asynccontextmanager
+async def visiting(product: Product) -> AsyncIterator[World]:
+    """The REST API of a running product."""
+    transport = httpx.ASGITransport(app=product.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://massline") as http:
         yield World(product, http)
-
-
-def unique(prefix: str) -> str:
-    return f"{prefix}-{uuid4().hex[:8]}"

@@ -1,0 +1,18 @@
+"""Wiring of the assessment service, and nothing else."""
+
+from services.assessment.campaigns.routes import router as campaigns
+from services.assessment.consumers import CONSUMES
+from services.assessment.grading.routes import router as grading
+from services.assessment.jobs import JOBS
+from services.assessment.settings import AssessmentSettings
+from services.assessment.standards.routes import router as standards
+from services.assessment.units.routes import router as units
+from shared.clock import Clock, system_clock
+from shared.ids import Ids, new_id
+from shared.service import Service
+
+ROUTERS = [units, standards, campaigns, grading]
+
+
+def create_service(settings: AssessmentSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
+    return Service(settings, routers=ROUTERS, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

@@ -1,0 +1,65 @@
+"""What this service does when others tell it something: one table, event type -> handler."""
+
+from services.assessment.indicators import actions
+from shared.consumer import Handlers
+from shared.events.envelope import Record
+from shared.events.feedback import (
+    CaseAcknowledged,
+    CaseAnswered,
+    CaseConfirmed,
+    CaseEscalated,
+    CaseOpened,
+    CaseReopened,
+    ClockBreached,
+)
+from shared.events.visits import VisitPlanned, VisitRecorded
+from shared.uow import UnitOfWork
+
+
+async def on_case_opened(uow: UnitOfWork, event: CaseOpened, record: Record) -> None:
+    await actions.keep_case_opened(uow, event)
+
+
+async def on_case_acknowledged(uow: UnitOfWork, event: CaseAcknowledged, record: Record) -> None:
+    await actions.keep_case_acknowledged(uow, event)
+
+
+async def on_case_answered(uow: UnitOfWork, event: CaseAnswered, record: Record) -> None:
+    await actions.keep_case_answered(uow, event)
+
+
+async def on_case_confirmed(uow: UnitOfWork, event: CaseConfirmed, record: Record) -> None:
+    await actions.keep_case_confirmed(uow, event)
+
+
+async def on_case_reopened(uow: UnitOfWork, event: CaseReopened, record: Record) -> None:
+    await actions.keep_case_reopened(uow, event)
+
+
+async def on_clock_breached(uow: UnitOfWork, event: ClockBreached, record: Record) -> None:
+    await actions.keep_clock_breached(uow, event)
+
+
+async def on_case_escalated(uow: UnitOfWork, event: CaseEscalated, record: Record) -> None:
+    await actions.keep_case_escalated(uow, event)
+
+
+async def on_visit_planned(uow: UnitOfWork, event: VisitPlanned, record: Record) -> None:
+    await actions.keep_visit_planned(uow, event)
+
+
+async def on_visit_recorded(uow: UnitOfWork, event: VisitRecorded, record: Record) -> None:
+    await actions.keep_visit_recorded(uow, event)
+
+
+CONSUMES: Handlers = {
+    CaseOpened: on_case_opened,
+    CaseAcknowledged: on_case_acknowledged,
+    CaseAnswered: on_case_answered,
+    CaseConfirmed: on_case_confirmed,
+    CaseReopened: on_case_reopened,
+    ClockBreached: on_clock_breached,
+    CaseEscalated: on_case_escalated,
+    VisitPlanned: on_visit_planned,
+    VisitRecorded: on_visit_recorded,
+}

@@ -1,0 +1,142 @@
+"""Assessing units: what they did, what a standard says about it, and what the reader may know of that."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.assessment.campaigns.queries import Running, campaigns_measuring
+from services.assessment.campaigns.rules import counts_from
+from services.assessment.grading.rules import Grade, grade, is_hidden, show_cases, show_completion
+from services.assessment.grading.schemas import (
+    BoardItem,
+    CaseCountsOut,
+    Explanation,
+    GradeOut,
+    GradeShort,
+    PeriodOut,
+    Rate,
+    Scorecard,
+    SpreadOut,
+    UnitRates,
+    VisitCountsOut,
+    campaign_of,
+    composite_of,
+)
+from services.assessment.indicators.queries import count_visits, measure_units, time_unit
+from services.assessment.indicators.rules import ALL_TIME, Measures, Period
+from services.assessment.standards.rules import Criterion
+from services.assessment.units.models import Unit
+from services.assessment.units.queries import get_unit, list_units
+from services.assessment.units.rules import covers
+from shared.auth import Principal, Role
+from shared.types import Level
+from shared.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A unit with its measures and its grade, as a reader may know it."""
+
+    unit: Unit
+    running: Running | None
+    period: Period
+    measures: Measures
+    grade: Grade
+    in_full: bool
+
+    @property
+    def hides_verdicts(self) -> bool:
+        return is_hidden(Criterion.resolution, self.measures.resolution, in_full=self.in_full)
+
+    def rates(self) -> dict[str, object]:
+        """The fields of `UnitRates`."""
+        measures = self.measures
+        unsatisfied = is_hidden(Criterion.satisfaction, measures.satisfaction, in_full=self.in_full)
+        return {
+            "unit_id": self.unit.id,
+            "period": PeriodOut.of(self.period),
+            "response_rate": Rate.of(measures.response, suppressed=False),
+            "resolution_rate": Rate.of(measures.resolution, suppressed=self.hides_verdicts),
+            "satisfaction_rate": Rate.of(measures.satisfaction, suppressed=unsatisfied),
+        }
+
+
+async def get_scorecard(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> Scorecard:
+    """Everything about one unit; k-anonymous for a reader who does not answer for it. Raises `NotFound` (unit-not-found)."""
+    unit = await get_unit(uow, unit_id)
+    in_full = await _sees_in_full(uow, principal, unit)
+    [assessed] = await _assess(uow, [unit], in_full=in_full)
+    times = await time_unit(uow, unit.id, assessed.period)
+    visits = await count_visits(uow, unit.id, assessed.period)
+    explanation = Explanation.of(assessed.grade, assessed.running)
+    return Scorecard.model_validate(
+        {
+            **assessed.rates(),
+            "acknowledgement": SpreadOut.model_validate(times.acknowledgement),
+            "first_answer": SpreadOut.model_validate(times.first_answer),
+            "completion": SpreadOut.model_validate(show_completion(times, in_full=in_full)),
+            "cases": CaseCountsOut.model_validate(show_cases(assessed.measures.cases, hide_verdicts=assessed.hides_verdicts)),
+            "visits": VisitCountsOut.model_validate(visits),
+            "campaign": campaign_of(assessed.running) if assessed.running else None,
+            "composite": composite_of(assessed.grade),
+            "grade": GradeOut(value=assessed.grade.value, reason=assessed.grade.reason, explanation=explanation),
+        }
+    )
+
+
+async def list_scoreboard(
+    uow: UnitOfWork, *, parent_id: UUID | None, level: Level | None, limit: int, cursor: str | None
+) -> tuple[list[BoardItem], str | None]:
+    """A page of the public board, and the next cursor. Three queries, however many units are on the page."""
+    units, next_cursor = await list_units(uow, parent_id=parent_id, level=level, limit=limit, cursor=cursor)
+    return [_board_item(one) for one in await _assess(uow, units, in_full=False)], next_cursor
+
+
+async def get_three_rates(uow: UnitOfWork, unit_id: UUID) -> UnitRates:
+    """The public rates of one unit. Raises `NotFound` (unit-not-found)."""
+    [assessed] = await _assess(uow, [await get_unit(uow, unit_id)], in_full=False)
+    return UnitRates.model_validate(assessed.rates())
+
+
+async def _assess(uow: UnitOfWork, units: Sequence[Unit], *, in_full: bool) -> list[Assessed]:
+    running = await campaigns_measuring(uow, units)
+    periods = {unit.id: _period(running.get(unit.id)) for unit in units}
+    measures = await measure_units(uow, periods)
+    return [_assessed(unit, running.get(unit.id), periods[unit.id], measures[unit.id], in_full) for unit in units]
+
+
+def _assessed(unit: Unit, running: Running | None, period: Period, measures: Measures, in_full: bool) -> Assessed:
+    scale = running.standard.scale if running else None
+    return Assessed(unit, running, period, measures, grade(scale, measures, in_full=in_full), in_full)
+
+
+def _period(running: Running | None) -> Period:
+    """A campaign's evidence is what happened during it."""
+    if running is None:
+        return ALL_TIME
+    return Period(since=counts_from(running.campaign.starts_at), until=running.campaign.ends_at)
+
+
+def _board_item(assessed: Assessed) -> BoardItem:
+    unit = assessed.unit
+    return BoardItem.model_validate(
+        {
+            **assessed.rates(),
+            "code": unit.code,
+            "name": unit.name,
+            "level": unit.level,
+            "path": unit.path,
+            "cases_opened": assessed.measures.cases.opened,
+            "grade": GradeShort(value=assessed.grade.value, reason=assessed.grade.reason),
+        }
+    )
+
+
+async def _sees_in_full(uow: UnitOfWork, principal: Principal, unit: Unit) -> bool:
+    """Administrators, inspectors of everything, and those who answer for this unit or for one above it."""
+    if principal.role is Role.admin or (principal.role is Role.inspector and principal.unit_id is None):
+        return True
+    if principal.role not in (Role.official, Role.lead, Role.inspector) or principal.unit_id is None:
+        return False
+    own = await uow.session.get(Unit, principal.unit_id)
+    return own is not None and covers(own.path, unit.path)

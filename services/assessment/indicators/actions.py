@@ -1,0 +1,125 @@
+"""Keeping evidence. One statement per event, and the same row in the end whatever order the events arrive in.
+
+Of a fact that can be told twice, the first telling counts (the first answer) or the last one (the verdict), by the time that the
+events carry. Anonymous speakers' times are full hours, so two may be equal: then the values decide, so that it is still the
+same row in every order.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Table, case, cast, func, tuple_
+from sqlalchemy.dialects.postgresql import Insert, insert
+
+from services.assessment.indicators.models import CaseEvidence, VisitEvidence
+from services.assessment.tables import metadata
+from shared.events.feedback import (
+    CaseAcknowledged,
+    CaseAnswered,
+    CaseConfirmed,
+    CaseEscalated,
+    CaseOpened,
+    CaseReopened,
+    ClockBreached,
+    ClockKind,
+)
+from shared.events.visits import VisitPlanned, VisitRecorded
+from shared.uow import UnitOfWork
+
+Fact = Sequence[str]
+"""Columns that are told together, their time first."""
+
+CASES: Table = metadata.tables[str(CaseEvidence.__tablename__)]
+VISITS: Table = metadata.tables[str(VisitEvidence.__tablename__)]
+UNIT: Fact = ("unit_since", "unit_id")
+
+
+def _order(source: Any, fact: Fact) -> ColumnElement[Any]:
+    """What is compared: never null but for a time that is not known yet."""
+    return tuple_(*(_comparable(source[name]) for name in fact))
+
+
+def _comparable(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(cast(column, Integer), -1) if column.type.python_type is bool else column
+
+
+def _keep(table: Table, *, first: Sequence[Fact] = (), last: Sequence[Fact] = ()) -> Insert:
+    """An upsert that sets these facts where they are unknown, earlier (`first`) or later (`last`) than what is known."""
+    statement = insert(table)
+    new, known = statement.excluded, table.c
+    changes: dict[str, ColumnElement[Any]] = {}
+    for fact in (*first, UNIT, *last):
+        older, newer = (new, known) if fact in first else (known, new)
+        wins = known[fact[0]].is_(None) | (_order(older, fact) < _order(newer, fact))
+        changes |= {name: case((wins, new[name]), else_=known[name]) for name in fact}
+    return statement.on_conflict_do_update(index_elements=[*table.primary_key], set_=changes)
+
+
+KEEP_OPENED = _keep(CASES, first=[("opened_at",)])
+KEEP_ACKNOWLEDGED = _keep(CASES, first=[("acknowledged_at",)])
+KEEP_ANSWERED = _keep(CASES, first=[("first_answered_at", "first_answer_in_time")])
+KEEP_VERDICT = _keep(CASES, last=[("verdict_at", "resolved", "satisfied")])
+KEEP_REOPENED = _keep(CASES, last=[("reopened_at",)])
+KEEP_BREACHED = _keep(CASES, first=[("breached_at",)])
+KEEP_FIRST_ANSWER_BREACHED = _keep(CASES, first=[("breached_at",), ("first_answer_breached_at",)])
+KEEP_ESCALATED = _keep(CASES, first=[("escalated_at",)])
+KEEP_PLANNED = _keep(VISITS, last=[("planned_for",)])
+KEEP_RECORDED = _keep(VISITS, last=[("recorded_at", "occurred_at", "findings")])
+
+CaseEvent = CaseOpened | CaseAcknowledged | CaseAnswered | CaseConfirmed | CaseReopened | ClockBreached | CaseEscalated
+VisitEvent = VisitPlanned | VisitRecorded
+
+
+async def keep_case_opened(uow: UnitOfWork, event: CaseOpened) -> None:
+    await uow.session.execute(KEEP_OPENED, _case(event, opened_at=event.opened_at))
+
+
+async def keep_case_acknowledged(uow: UnitOfWork, event: CaseAcknowledged) -> None:
+    await uow.session.execute(KEEP_ACKNOWLEDGED, _case(event, acknowledged_at=event.acknowledged_at))
+
+
+async def keep_case_answered(uow: UnitOfWork, event: CaseAnswered) -> None:
+    """Only the first answer says anything about the clock."""
+    if event.first:
+        values = {"first_answered_at": event.answered_at, "first_answer_in_time": event.in_time}
+        await uow.session.execute(KEEP_ANSWERED, _case(event, **values))
+
+
+async def keep_case_confirmed(uow: UnitOfWork, event: CaseConfirmed) -> None:
+    values = {"verdict_at": event.confirmed_at, "resolved": event.resolved, "satisfied": event.satisfied}
+    await uow.session.execute(KEEP_VERDICT, _case(event, **values))
+
+
+async def keep_case_reopened(uow: UnitOfWork, event: CaseReopened) -> None:
+    await uow.session.execute(KEEP_REOPENED, _case(event, reopened_at=event.reopened_at))
+
+
+async def keep_clock_breached(uow: UnitOfWork, event: ClockBreached) -> None:
+    values = {"breached_at": event.breached_at}
+    if event.kind is ClockKind.first_answer:
+        values["first_answer_breached_at"] = event.breached_at
+        await uow.session.execute(KEEP_FIRST_ANSWER_BREACHED, _case(event, **values))
+    else:
+        await uow.session.execute(KEEP_BREACHED, _case(event, **values))
+
+
+async def keep_case_escalated(uow: UnitOfWork, event: CaseEscalated) -> None:
+    """Seen above, owed below: the case stays with its unit."""
+    await uow.session.execute(KEEP_ESCALATED, _case(event, escalated_at=event.escalated_at))
+
+
+async def keep_visit_planned(uow: UnitOfWork, event: VisitPlanned) -> None:
+    await uow.session.execute(KEEP_PLANNED, _visit(event, planned_for=event.window_starts_at))
+
+
+async def keep_visit_recorded(uow: UnitOfWork, event: VisitRecorded) -> None:
+    values = {"recorded_at": event.recorded_at, "occurred_at": event.occurred_at, "findings": event.findings}
+    await uow.session.execute(KEEP_RECORDED, _visit(event, **values))
+
+
+def _case(event: CaseEvent, **facts: Any) -> dict[str, Any]:
+    return {"case_id": event.case_id, "unit_id": event.unit_id, "unit_since": next(iter(facts.values())), **facts}
+
+
+def _visit(event: VisitEvent, **facts: Any) -> dict[str, Any]:
+    return {"visit_id": event.visit_id, "unit_id": event.unit_id, "unit_since": next(iter(facts.values())), **facts}

@@ -1,0 +1,47 @@
+"""Evidence: what the other services told about each case and each visit, one row each. Ids, numbers and times only.
+
+Facts are projections of other services' events and may arrive in any order, so all but the ids may be missing.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime
+from sqlmodel import Field
+
+from services.assessment.tables import AssessmentTable
+
+MOMENT = DateTime(timezone=True)
+
+
+class CaseEvidence(AssessmentTable, table=True):
+    """`unit_since`: the time of the newest event, which says whose case it is. The verdict is the newest one."""
+
+    __tablename__ = "case_evidence"
+
+    case_id: UUID = Field(primary_key=True)
+    unit_id: UUID = Field(index=True)
+    unit_since: datetime = Field(sa_type=MOMENT)
+    opened_at: datetime | None = Field(None, sa_type=MOMENT)
+    acknowledged_at: datetime | None = Field(None, sa_type=MOMENT)
+    first_answered_at: datetime | None = Field(None, sa_type=MOMENT)
+    first_answer_in_time: bool | None = None
+    first_answer_breached_at: datetime | None = Field(None, sa_type=MOMENT)
+    breached_at: datetime | None = Field(None, sa_type=MOMENT)
+    escalated_at: datetime | None = Field(None, sa_type=MOMENT)
+    verdict_at: datetime | None = Field(None, sa_type=MOMENT)
+    resolved: bool | None = None
+    satisfied: bool | None = None
+    reopened_at: datetime | None = Field(None, sa_type=MOMENT)
+
+
+class VisitEvidence(AssessmentTable, table=True):
+    __tablename__ = "visit_evidence"
+
+    visit_id: UUID = Field(primary_key=True)
+    unit_id: UUID = Field(index=True)
+    unit_since: datetime = Field(sa_type=MOMENT)
+    planned_for: datetime | None = Field(None, sa_type=MOMENT)
+    recorded_at: datetime | None = Field(None, sa_type=MOMENT)
+    occurred_at: datetime | None = Field(None, sa_type=MOMENT)
+    findings: int | None = None

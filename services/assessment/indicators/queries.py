@@ -1,0 +1,131 @@
+"""Measuring: a constant number of aggregate queries, for one unit or for a page of them."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from services.assessment.indicators.rules import (
+    NOTHING,
+    CaseCounts,
+    Measures,
+    Period,
+    Spread,
+    Tally,
+    Times,
+    VisitCounts,
+)
+from shared.uow import UnitOfWork
+
+PERIODS = """
+    SELECT unit_id, coalesce(since, '-infinity') AS since, coalesce(until, 'infinity') AS until
+    FROM unnest(CAST(:units AS uuid[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]))
+         AS asked (unit_id, since, until)
+"""
+
+STANDS = "resolved AND NOT coalesce(reopened_at > verdict_at, false)"
+"""A case that was reopened after the verdict is not resolved any more."""
+
+COUNT_CASES = text(f"""
+    WITH period AS ({PERIODS}), fact AS (
+        SELECT unit_id, {STANDS} AS resolved, satisfied, first_answer_in_time AS in_time,
+            opened_at BETWEEN since AND until AS opened,
+            first_answered_at BETWEEN since AND until AS answered,
+            least(first_answered_at, first_answer_breached_at) BETWEEN since AND until AS response_due,
+            verdict_at BETWEEN since AND until AS judged,
+            reopened_at BETWEEN since AND until AS reopened,
+            breached_at BETWEEN since AND until AS breached,
+            escalated_at BETWEEN since AND until AS escalated
+        FROM period JOIN case_evidence USING (unit_id)
+    )
+    SELECT unit_id,
+        count(*) FILTER (WHERE response_due) AS response_due,
+        count(*) FILTER (WHERE response_due AND in_time) AS responded,
+        count(*) FILTER (WHERE judged AND satisfied IS NOT NULL) AS rated,
+        count(*) FILTER (WHERE judged AND satisfied) AS satisfied,
+        count(*) FILTER (WHERE judged AND resolved) AS confirmed,
+        count(*) FILTER (WHERE judged AND NOT resolved) AS refused,
+        count(*) FILTER (WHERE opened) AS opened,
+        count(*) FILTER (WHERE answered) AS answered,
+        count(*) FILTER (WHERE reopened) AS reopened,
+        count(*) FILTER (WHERE breached) AS breached,
+        count(*) FILTER (WHERE escalated) AS escalated
+    FROM fact GROUP BY unit_id
+""")
+
+QUANTILES = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {0}) AS {0}_quantiles, count({0}) AS {0}_n"
+
+LASTED = """CASE WHEN {1} BETWEEN since AND until AND {2}
+            THEN CAST(extract(epoch FROM greatest({1}, opened_at) - opened_at) AS double precision) END AS {0}"""
+
+TIME_CASES = text(f"""
+    WITH period AS ({PERIODS}), lasted AS (
+        SELECT
+            {LASTED.format("acknowledgement", "acknowledged_at", "true")},
+            {LASTED.format("first_answer", "first_answered_at", "true")},
+            {LASTED.format("completion", "verdict_at", STANDS)}
+        FROM period JOIN case_evidence USING (unit_id)
+    )
+    SELECT {", ".join(QUANTILES.format(name) for name in ("acknowledgement", "first_answer", "completion"))} FROM lasted
+""")
+
+COUNT_VISITS = text(f"""
+    WITH period AS ({PERIODS})
+    SELECT
+        count(*) FILTER (WHERE planned_for BETWEEN since AND until) AS planned,
+        count(*) FILTER (WHERE occurred_at BETWEEN since AND until) AS recorded,
+        count(*) FILTER (WHERE occurred_at BETWEEN since AND until AND findings > 0) AS with_findings
+    FROM period JOIN visit_evidence USING (unit_id)
+""")
+
+
+async def measure_units(uow: UnitOfWork, periods: Mapping[UUID, Period]) -> dict[UUID, Measures]:
+    """The rates and counts of each unit's own cases in its period. One query for all of them."""
+    rows = await uow.session.execute(COUNT_CASES, _asked(periods))
+    return dict.fromkeys(periods, NOTHING) | {row.unit_id: _measures(row) for row in rows}
+
+
+async def time_unit(uow: UnitOfWork, unit_id: UUID, period: Period) -> Times:
+    """How long the unit's own cases took, by what happened in the period."""
+    row = (await uow.session.execute(TIME_CASES, _asked({unit_id: period}))).one()
+    return Times(
+        acknowledgement=_spread(row.acknowledgement_quantiles, row.acknowledgement_n),
+        first_answer=_spread(row.first_answer_quantiles, row.first_answer_n),
+        completion=_spread(row.completion_quantiles, row.completion_n),
+    )
+
+
+async def count_visits(uow: UnitOfWork, unit_id: UUID, period: Period) -> VisitCounts:
+    """The unit's visits planned for the period and carried out in it."""
+    row = (await uow.session.execute(COUNT_VISITS, _asked({unit_id: period}))).one()
+    return VisitCounts(planned=row.planned, recorded=row.recorded, with_findings=row.with_findings)
+
+
+def _asked(periods: Mapping[UUID, Period]) -> dict[str, object]:
+    return {
+        "units": list(periods),
+        "since": [period.since for period in periods.values()],
+        "until": [period.until for period in periods.values()],
+    }
+
+
+def _measures(row: Row[tuple[object, ...]]) -> Measures:
+    return Measures(
+        response=Tally(row.responded, row.response_due),
+        resolution=Tally(row.confirmed, row.confirmed + row.refused),
+        satisfaction=Tally(row.satisfied, row.rated),
+        cases=CaseCounts(
+            opened=row.opened,
+            answered=row.answered,
+            confirmed=row.confirmed,
+            refused=row.refused,
+            reopened=row.reopened,
+            breached=row.breached,
+            escalated=row.escalated,
+        ),
+    )
+
+
+def _spread(quantiles: list[float | None] | None, n: int) -> Spread:
+    median, p90 = quantiles if quantiles and n else (None, None)
+    return Spread(median_s=median, p90_s=p90, n=n)

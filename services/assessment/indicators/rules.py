@@ -1,0 +1,107 @@
+"""What is measured: shares with their uncertainty, and times."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+
+Z95 = 1.959963984540054
+"""The standard normal's two-sided 95 % point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """`hits` of `n` observations."""
+
+    hits: int
+    n: int
+
+    @property
+    def value(self) -> float | None:
+        """The share, or None: without observations there is none, and certainly not zero."""
+        return self.hits / self.n if self.n else None
+
+
+def wilson(tally: Tally) -> Interval | None:
+    """The Wilson score interval, 95 %, of a share; None without observations."""
+    if not tally.n:
+        return None
+    n, share, square = tally.n, tally.hits / tally.n, Z95 * Z95
+    middle = share + square / (2 * n)
+    reach = Z95 * sqrt(share * (1 - share) / n + square / (4 * n * n))
+    scale = 1 + square / n
+    return Interval(low=min(share, max(0.0, (middle - reach) / scale)), high=max(share, min(1.0, (middle + reach) / scale)))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A distribution of durations, in seconds. `n` is None where a reader may not know it."""
+
+    median_s: float | None
+    p90_s: float | None
+    n: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCounts:
+    """Cases to which each of these happened at least once; `confirmed` and `refused` by the verdict that stands.
+
+    None where a reader may not know it.
+    """
+
+    opened: int = 0
+    answered: int = 0
+    confirmed: int | None = 0
+    refused: int | None = 0
+    reopened: int | None = 0
+    breached: int = 0
+    escalated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VisitCounts:
+    planned: int = 0
+    recorded: int = 0
+    with_findings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The three rates of a unit and the counts behind them.
+
+    Response: first answers in time, of the cases answered or overdue for a first answer. Resolution: verdicts "resolved" that
+    stand, of all verdicts. Satisfaction: satisfied, of the verdicts that say so either way.
+    """
+
+    response: Tally
+    resolution: Tally
+    satisfaction: Tally
+    cases: CaseCounts
+
+
+NOTHING = Measures(Tally(0, 0), Tally(0, 0), Tally(0, 0), CaseCounts())
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Three distributions, never one: to say "we have it", to answer, and until the resident said that it is resolved."""
+
+    acknowledgement: Spread
+    first_answer: Spread
+    completion: Spread
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What counts: facts from `since` to `until`, both included; None is without bound."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALL_TIME = Period()

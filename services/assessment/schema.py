@@ -1,0 +1,9 @@
+"""Every table of this service, imported so that `metadata` is complete: what migrations compare the database with."""
+
+from services.assessment.campaigns.models import Campaign
+from services.assessment.indicators.models import CaseEvidence, VisitEvidence
+from services.assessment.standards.models import Standard
+from services.assessment.tables import metadata
+from services.assessment.units.models import Unit
+
+__all__ = ["Campaign", "CaseEvidence", "Standard", "Unit", "VisitEvidence", "metadata"]

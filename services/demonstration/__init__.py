@@ -1,0 +1,1 @@
+"""The demonstration: a country in small, with four months behind it. Only `massline demo` uses it."""

@@ -1,0 +1,93 @@
+"""Events as feedback and visits tell them, with only what a test wants to say."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from shared.events.envelope import Event
+from shared.events.feedback import (
+    CaseAcknowledged,
+    CaseAnswered,
+    CaseConfirmed,
+    CaseEscalated,
+    CaseOpened,
+    CaseReopened,
+    CaseSource,
+    ClockBreached,
+    ClockKind,
+)
+from shared.events.visits import VisitPlanned, VisitRecorded
+
+START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+"""Half an hour after the tests' clock."""
+
+
+def after(hours: float) -> datetime:
+    return START + timedelta(hours=hours)
+
+
+class Story:
+    """The events of one case or visit of one unit; `hours` count from `START`."""
+
+    def __init__(self, unit: Any, id: UUID | None = None) -> None:
+        self.unit_id = UUID(unit["id"])
+        self.id = id or uuid4()
+
+    @property
+    def case(self) -> dict[str, UUID]:
+        return {"case_id": self.id, "unit_id": self.unit_id}
+
+    @property
+    def visit(self) -> dict[str, UUID]:
+        return {"visit_id": self.id, "plan_id": self.id, "unit_id": self.unit_id}
+
+    def opened(self, hours: float = 0) -> Event:
+        return CaseOpened(
+            **self.case,
+            source=CaseSource.opinion,
+            opinion_id=self.id,
+            finding_id=None,
+            visit_id=None,
+            channel="public_opinion",
+            category=None,
+            opened_at=after(hours),
+            clocks=(),
+        )
+
+    def acknowledged(self, hours: float = 1, *, in_time: bool = True) -> Event:
+        return CaseAcknowledged(**self.case, acknowledged_at=after(hours), in_time=in_time)
+
+    def answered(self, hours: float = 2, *, first: bool = True, in_time: bool = True) -> Event:
+        return CaseAnswered(**self.case, answered_at=after(hours), first=first, in_time=in_time)
+
+    def confirmed(self, hours: float = 3, *, resolved: bool = True, satisfied: bool | None = None) -> Event:
+        return CaseConfirmed(**self.case, resolved=resolved, satisfied=satisfied, score=None, confirmed_at=after(hours))
+
+    def reopened(self, hours: float = 4) -> Event:
+        return CaseReopened(**self.case, reopened_count=1, reopened_at=after(hours), clocks=())
+
+    def breached(self, hours: float = 5, *, kind: ClockKind = ClockKind.first_answer) -> Event:
+        return ClockBreached(**self.case, kind=kind, due_at=after(hours), breached_at=after(hours))
+
+    def escalated(self, hours: float = 5) -> Event:
+        return CaseEscalated(**self.case, to_unit_id=uuid4(), kind=ClockKind.first_answer, step=1, escalated_at=after(hours))
+
+    def planned(self, hours: float = 0) -> Event:
+        return VisitPlanned(**self.visit, window_starts_at=after(hours), window_ends_at=after(hours + 1))
+
+    def recorded(self, hours: float = 1, *, findings: int = 0) -> Event:
+        return VisitRecorded(
+            **self.visit, outcome="done", occurred_at=after(hours), recorded_at=after(hours), late=False, findings=findings
+        )
+
+
+def judged_cases(unit: Any, *, due: int, in_time: int, judged: int, resolved: int, rated: int, satisfied: int) -> list[Event]:
+    """`due` cases, the first `in_time` of them answered in time and the others late, the first `judged` of them judged, ..."""
+    events: list[Event] = []
+    for number in range(due):
+        story = Story(unit)
+        events += [story.opened(), story.acknowledged(), story.answered(in_time=number < in_time)]
+        if number < judged:
+            opinion = number < satisfied if number < rated else None
+            events.append(story.confirmed(resolved=number < resolved, satisfied=opinion))
+    return events

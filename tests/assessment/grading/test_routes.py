@@ -1,0 +1,263 @@
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import event as sqlalchemy_event
+
+from shared.auth import ANONYMOUS, Principal, Role
+from tests.assessment.cases import Story, judged_cases
+from tests.assessment.office import ADMIN, Office, assert_problem
+from tests.support.callers import principal
+
+SUPPRESSED = {"value": None, "n": None, "low": None, "high": None, "suppressed": True}
+NOTHING = {**SUPPRESSED, "n": 0, "suppressed": False}
+
+
+async def tree(office: Office) -> tuple[Any, Any, Any]:
+    north = await office.register_unit("north", "province")
+    mid = await office.register_unit("mid", "county", north)
+    return north, mid, await office.register_unit("other", "county", north)
+
+
+async def campaign_over(office: Office, unit: Any, **fields: Any) -> Any:
+    return await office.schedule_campaign(unit, await office.adopt_standard(**fields))
+
+
+async def test_scorecard_without_evidence(office: Office) -> None:
+    unit = await office.register_unit("north")
+    card = await office.scorecard(unit)
+    spread = {"median_s": None, "p90_s": None, "n": 0}
+    assert card == {
+        "unit_id": unit["id"],
+        "period": {"kind": "all_time", "starts_at": None, "ends_at": None},
+        "response_rate": NOTHING,
+        "resolution_rate": NOTHING,
+        "satisfaction_rate": NOTHING,
+        "acknowledgement": spread,
+        "first_answer": spread,
+        "completion": spread,
+        "cases": dict.fromkeys(("opened", "answered", "confirmed", "refused", "reopened", "breached", "escalated"), 0),
+        "visits": {"planned": 0, "recorded": 0, "with_findings": 0},
+        "campaign": None,
+        "composite": None,
+        "grade": {
+            "value": "not_graded",
+            "reason": "not graded: no running campaign measures this unit",
+            "explanation": {
+                "formula": "composite = sum of weight / 100 * value over the criteria",
+                "standard": None,
+                "criteria": [],
+                "composite": None,
+                "missing": [],
+            },
+        },
+    }
+
+
+async def test_scorecard_worked_example(office: Office) -> None:
+    """9 of 10, 6 of 8, 3 of 5 at 10/45/45: 9 + 33.75 + 27 = 69.75 of 100."""
+    north, mid, _ = await tree(office)
+    campaign = await campaign_over(office, north)
+    await office.hear(judged_cases(mid, due=10, in_time=9, judged=8, resolved=6, rated=5, satisfied=3))
+    card = await office.scorecard(mid)
+    assert card["composite"] == pytest.approx(0.6975)
+    assert card["grade"]["value"] == "qualified"
+    assert card["grade"]["reason"] == "qualified: composite 0.69 reaches 0.60; 0.85 would be excellent"
+    assert card["campaign"] == {
+        "id": campaign["id"], "code": "spring", "standard_id": campaign["standard_id"], "standard_version": 1,
+    }  # fmt: skip
+    assert card["period"] == {"kind": "campaign", "starts_at": "2026-03-02T09:00:00Z", "ends_at": campaign["ends_at"]}
+    explanation = card["grade"]["explanation"]
+    assert explanation["standard"] == {
+        "id": campaign["standard_id"], "code": "basic", "version": 1, "bands": {"qualified": 0.6, "excellent": 0.85},
+    }  # fmt: skip
+    assert explanation["missing"] == []
+    response, resolution, satisfaction = explanation["criteria"]
+    assert (response["value"], response["n"], response["contribution"]) == (0.9, 10, pytest.approx(0.09))
+    assert (resolution["value"], resolution["n"], resolution["contribution"]) == (0.75, 8, pytest.approx(0.3375))
+    assert resolution["interval"] == {"low": card["resolution_rate"]["low"], "high": card["resolution_rate"]["high"]}
+    assert (satisfaction["weight"], satisfaction["minimum"], satisfaction["missing"]) == (45, 5, 0)
+    assert satisfaction["contribution"] == pytest.approx(0.27)
+
+
+async def test_scorecard_says_what_is_missing(office: Office) -> None:
+    north, mid, _ = await tree(office)
+    await campaign_over(office, north)
+    await office.hear(judged_cases(mid, due=6, in_time=6, judged=2, resolved=2, rated=1, satisfied=1))
+    card = await office.scorecard(mid)
+    assert card["grade"]["reason"] == (
+        "not graded: resolution needs 5 verdicts, has 2; satisfaction needs 5 satisfaction ratings, has 1"
+    )
+    assert card["grade"]["explanation"]["missing"] == ["resolution", "satisfaction"]
+    assert [part["missing"] for part in card["grade"]["explanation"]["criteria"]] == [0, 3, 4]
+    assert card["composite"] is None
+
+
+async def test_only_evidence_of_the_campaigns_period_counts(office: Office) -> None:
+    unit = await office.register_unit("north")
+    early, late = Story(unit), Story(unit)
+    await office.hear([early.opened(-48), early.answered(-24), late.opened(-24), late.answered(1, in_time=False)])
+    assert (await office.scorecard(unit))["response_rate"]["n"] == 2
+    await campaign_over(office, unit)
+    card = await office.scorecard(unit)
+    assert (card["response_rate"]["value"], card["response_rate"]["n"]) == (0.0, 1)
+    assert (card["cases"]["opened"], card["cases"]["answered"]) == (0, 1)
+    assert card["first_answer"]["median_s"] == 25 * 3600
+    office.clock.advance(days=31)
+    assert (await office.scorecard(unit))["period"]["kind"] == "all_time"
+
+
+async def test_an_anonymous_voice_in_the_hour_of_the_start_counts(office: Office) -> None:
+    """The campaign started at 9:30; what was said at 9:45 without a name is told as 9:00."""
+    unit = await office.register_unit("north")
+    await campaign_over(office, unit)
+    await office.hear([Story(unit).opened(-1), Story(unit).opened(-2)])
+    assert (await office.scorecard(unit))["cases"]["opened"] == 1
+
+
+async def test_the_newest_running_campaign_that_measures_the_unit_grades_it(office: Office) -> None:
+    north, mid, other = await tree(office)
+    standard = await office.adopt_standard()
+    for_provinces = await office.adopt_standard("provinces", level="province")
+    await office.schedule_campaign(north, standard, code="old", start=-10, days=100)
+    await office.schedule_campaign(north, for_provinces, code="level", start=-1)
+    await office.schedule_campaign(mid, standard, code="ended", start=-5, days=4)
+    await office.schedule_campaign(mid, standard, code="new", start=-3)
+    await office.schedule_campaign(mid, standard, code="future", start=3)
+    codes = [(await office.scorecard(unit))["campaign"]["code"] for unit in (north, mid, other)]
+    assert codes == ["level", "new", "old"]
+    office.clock.advance(days=4)
+    assert (await office.scorecard(mid))["campaign"]["code"] == "future"
+
+
+def reader(role: Role, unit: Any = None) -> Principal:
+    return principal(role, UUID(unit["id"]) if unit else None)
+
+
+async def test_scorecard_in_full_only_for_those_who_answer_for_the_unit(office: Office) -> None:
+    north, mid, other = await tree(office)
+    await office.hear(judged_cases(mid, due=6, in_time=6, judged=4, resolved=3, rated=1, satisfied=1))
+    in_full = await office.scorecard(mid)
+    assert in_full["resolution_rate"]["n"] == 4
+    for role in (Role.official, Role.lead, Role.inspector):
+        assert await office.scorecard(mid, reader(role, mid)) == in_full
+        assert await office.scorecard(mid, reader(role, north)) == in_full
+    assert await office.scorecard(mid, reader(Role.inspector)) == in_full
+
+    masked = await office.scorecard(mid, reader(Role.resident))
+    assert masked["resolution_rate"] == masked["satisfaction_rate"] == SUPPRESSED
+    assert masked["completion"] == {"median_s": None, "p90_s": None, "n": None}
+    assert masked["cases"] == {**in_full["cases"], "confirmed": None, "refused": None, "reopened": None}
+    assert masked["response_rate"] == in_full["response_rate"]
+    for stranger in (
+        reader(Role.resident, mid), reader(Role.official), reader(Role.official, other), reader(Role.lead, other),
+        reader(Role.inspector, other), principal(Role.lead, uuid4()),
+    ):  # fmt: skip
+        assert await office.scorecard(mid, stranger) == masked
+
+
+async def test_scorecard_masked_explanation_tells_no_hidden_figure(office: Office) -> None:
+    unit = await office.register_unit("north")
+    await campaign_over(office, unit, minimum_sample=1)
+    await office.hear(judged_cases(unit, due=6, in_time=6, judged=6, resolved=6, rated=4, satisfied=3))
+    assert (await office.scorecard(unit))["grade"]["value"] == "excellent"
+    masked = await office.scorecard(unit, reader(Role.resident))
+    assert masked["resolution_rate"]["n"] == 6
+    assert masked["grade"]["reason"] == "not graded: satisfaction has too few satisfaction ratings to be shown"
+    satisfaction = masked["grade"]["explanation"]["criteria"][2]
+    hidden = ("value", "n", "interval", "missing", "contribution")
+    assert {name: satisfaction[name] for name in hidden} == dict.fromkeys(hidden)
+    assert satisfaction["suppressed"] is True
+
+
+async def test_scorecard_refusals(office: Office) -> None:
+    unit = await office.register_unit("north")
+    unknown = f"/v1/units/{uuid4()}/scorecard"
+    assert_problem(await office.client.get(unknown, caller=ADMIN), 404, "unit-not-found")
+    assert_problem(await office.client.get("/v1/units/x/scorecard", caller=ADMIN), 422, "invalid-request")
+    path = f"/v1/units/{unit['id']}/scorecard"
+    assert_problem(await office.client.get(path, caller=ANONYMOUS), 401, "authentication-required")
+
+
+async def test_scoreboard_shows_every_unit_to_anybody(office: Office) -> None:
+    north, mid, other = await tree(office)
+    await campaign_over(office, mid)
+    await office.hear(judged_cases(mid, due=10, in_time=9, judged=8, resolved=6, rated=5, satisfied=3))
+    await office.hear(judged_cases(other, due=3, in_time=3, judged=2, resolved=2, rated=2, satisfied=2))
+    board = await office.get("/v1/public/scoreboard", ANONYMOUS)
+    rows = {row["code"]: row for row in board["items"]}
+    assert list(rows) == ["north", "mid", "other"]
+    assert board["next_cursor"] is None
+    assert rows["north"] == {
+        **{name: north[name] for name in ("code", "name", "level", "path")},
+        "unit_id": north["id"],
+        "period": {"kind": "all_time", "starts_at": None, "ends_at": None},
+        "cases_opened": 0,
+        "response_rate": NOTHING,
+        "resolution_rate": SUPPRESSED,
+        "satisfaction_rate": SUPPRESSED,
+        "grade": {"value": "not_graded", "reason": "not graded: no running campaign measures this unit"},
+    }
+    assert rows["mid"]["grade"]["value"] == "qualified"
+    assert rows["mid"]["satisfaction_rate"]["n"] == 5
+    assert (rows["other"]["cases_opened"], rows["other"]["resolution_rate"]) == (3, SUPPRESSED)
+
+
+async def test_scoreboard_reasons_hide_what_is_suppressed(office: Office) -> None:
+    unit = await office.register_unit("north")
+    await campaign_over(office, unit)
+    board = []
+    for _ in range(FEW):
+        await office.hear(judged_cases(unit, due=1, in_time=1, judged=1, resolved=1, rated=1, satisfied=1))
+        board.append((await office.get("/v1/public/scoreboard", ANONYMOUS))["items"][0])
+    shown = {(row["grade"]["reason"].split("; ", 1)[1], str(row["resolution_rate"])) for row in board}
+    assert len(shown) == 1
+
+
+FEW = 4
+
+
+async def test_scoreboard_pages_and_filters(office: Office) -> None:
+    north, mid, other = await tree(office)
+    page = await office.get("/v1/public/scoreboard", ANONYMOUS, limit=2)
+    rest = await office.get("/v1/public/scoreboard", ANONYMOUS, limit=2, cursor=page["next_cursor"])
+    assert [row["unit_id"] for row in page["items"] + rest["items"]] == [north["id"], mid["id"], other["id"]]
+    children = await office.get("/v1/public/scoreboard", ANONYMOUS, parent_id=north["id"])
+    assert [row["code"] for row in children["items"]] == ["mid", "other"]
+    provinces = await office.get("/v1/public/scoreboard", ANONYMOUS, level="province")
+    assert [row["code"] for row in provinces["items"]] == ["north"]
+
+
+async def test_scoreboard_costs_the_same_number_of_queries_however_many_units(office: Office) -> None:
+    north = await office.register_unit("north", "province")
+    await campaign_over(office, north)
+    statements: list[str] = []
+    engine = office.service.database.engine.sync_engine
+    sqlalchemy_event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    async def cost() -> int:
+        statements.clear()
+        await office.get("/v1/public/scoreboard", ANONYMOUS)
+        return len(statements)
+
+    alone = await cost()
+    for number in range(10):
+        await office.hear([Story(await office.register_unit(f"unit-{number}", "county", north)).opened()])
+    assert await cost() == alone == 3
+
+
+async def test_three_rates_of_one_unit(office: Office) -> None:
+    unit = await office.register_unit("north")
+    await office.hear(judged_cases(unit, due=5, in_time=4, judged=5, resolved=5, rated=0, satisfied=0))
+    rates = await office.get("/v1/public/three-rates", ANONYMOUS, unit_id=unit["id"])
+    assert rates["response_rate"]["value"] == 0.8
+    assert rates["resolution_rate"]["n"] == 5
+    assert rates["satisfaction_rate"] == SUPPRESSED
+    unknown = await office.client.get("/v1/public/three-rates", params={"unit_id": str(uuid4())})
+    assert_problem(unknown, 404, "unit-not-found")
+
+
+@pytest.mark.parametrize("query", [{"parent_id": "1"}, {"parent_id": ""}, {"level": "x"}, {"level": "\x00"}])
+async def test_scoreboard_hostile_filters(office: Office, query: dict[str, str]) -> None:
+    assert_problem(await office.client.get("/v1/public/scoreboard", params=query), 422)
+    assert_problem(await office.client.get("/v1/public/three-rates", params={"unit_id": "\x00"}), 422)

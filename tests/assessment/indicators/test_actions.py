@@ -1,0 +1,222 @@
+"""Evidence on a real database: what each event says, in every order."""
+
+import random
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlmodel import col
+
+from services.assessment.indicators.models import CaseEvidence, VisitEvidence
+from shared.events.envelope import Event
+from shared.events.feedback import ClockKind
+from tests.assessment.cases import Story
+from tests.assessment.office import Office, record_of
+
+Fact = tuple[str, int, dict[str, Any]]
+HOURS = st.integers(0, 2)
+"""Few values, so that many events are equally old: as anonymous speakers' are."""
+CASE_FACTS: st.SearchStrategy[Fact] = st.one_of(
+    st.tuples(st.just("opened"), HOURS, st.just({})),
+    st.tuples(st.just("acknowledged"), HOURS, st.fixed_dictionaries({"in_time": st.booleans()})),
+    st.tuples(st.just("answered"), HOURS, st.fixed_dictionaries({"first": st.booleans(), "in_time": st.booleans()})),
+    st.tuples(
+        st.just("confirmed"),
+        HOURS,
+        st.fixed_dictionaries({"resolved": st.booleans(), "satisfied": st.sampled_from([None, True, False])}),
+    ),
+    st.tuples(st.just("reopened"), HOURS, st.just({})),
+    st.tuples(st.just("breached"), HOURS, st.fixed_dictionaries({"kind": st.sampled_from(ClockKind)})),
+    st.tuples(st.just("escalated"), HOURS, st.just({})),
+)
+VISIT_FACTS: st.SearchStrategy[Fact] = st.one_of(
+    st.tuples(st.just("planned"), HOURS, st.just({})),
+    st.tuples(st.just("recorded"), HOURS, st.fixed_dictionaries({"findings": st.integers(0, 2)})),
+)
+Told = tuple[int, Fact]
+"""Which case or visit, and what of it."""
+HISTORIES = st.tuples(
+    st.lists(st.tuples(st.integers(0, 1), CASE_FACTS), min_size=5, max_size=40),
+    st.lists(st.tuples(st.integers(0, 1), VISIT_FACTS), max_size=8),
+)
+
+
+def tell(unit: Any, *histories: list[Told]) -> list[Event]:
+    events = []
+    for history in histories:
+        stories = [Story(unit) for _ in range(2)]
+        events += [getattr(stories[which], fact)(hours, **values) for which, (fact, hours, values) in history]
+    return events
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(HISTORIES, st.randoms(use_true_random=False))
+async def test_evidence_is_the_same_in_every_order_and_however_often_told(
+    office: Office, histories: tuple[list[Told], list[Told]], chance: random.Random
+) -> None:
+    unit, other = [await office.register_unit(f"unit-{uuid4()}") for _ in range(2)]
+    await office.hear(tell(unit, *histories))
+
+    records = [record_of(event) for event in tell(other, *histories)]
+    again = [record_of(record.event(), chance.choice([record.id, None])) for record in records]
+    shuffled = chance.sample(records + again, k=2 * len(records))
+    half = len(shuffled) // 2
+    for batch in (shuffled[:half], shuffled[half:]):
+        await office.service.consumer.deliver(batch)
+
+    assert await facts_of(office, other) == await facts_of(office, unit)
+    expected = {**await office.scorecard(unit), "unit_id": other["id"]}
+    assert await office.scorecard(other) == expected
+
+
+async def facts_of(office: Office, unit: Any) -> list[str]:
+    """What is kept of the unit's cases and visits, without ids."""
+    kept = []
+    async with office.service.database.session() as session:
+        for table, key in ((CaseEvidence, "case_id"), (VisitEvidence, "visit_id")):
+            rows = await session.scalars(select(table).where(col(table.unit_id) == UUID(unit["id"])))
+            kept += [str(row.model_dump(exclude={key, "unit_id"})) for row in rows]
+    return sorted(kept)
+
+
+EQUALLY_OLD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("answered", {"in_time": True}, {"in_time": False}),
+    ("confirmed", {"resolved": True}, {"resolved": False}),
+    ("confirmed", {"satisfied": True}, {"satisfied": False}),
+    ("confirmed", {"satisfied": None}, {"satisfied": False}),
+    ("recorded", {"findings": 1}, {"findings": 2}),
+]
+
+
+@pytest.mark.parametrize(("fact", "one", "other"), EQUALLY_OLD)
+async def test_of_two_equally_old_facts_the_same_one_is_kept(
+    office: Office, fact: str, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    kept = []
+    for order in ((one, other), (other, one)):
+        unit = await office.register_unit(f"unit-{uuid4()}")
+        story = Story(unit)
+        await office.hear([getattr(story, fact)(1, **values) for values in order])
+        kept.append(await facts_of(office, unit))
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("hours", [(1, 3), (3, 1)])
+async def test_of_what_is_told_twice_the_first_answer_and_the_last_verdict_count(office: Office, hours: tuple[int, int]) -> None:
+    unit = await office.register_unit("north")
+    story = Story(unit)
+    for hour in hours:
+        late = hour == 3
+        await office.hear(
+            [story.acknowledged(hour), story.answered(hour, in_time=not late), story.confirmed(hour, resolved=late)]
+        )
+    await office.hear([story.opened(), story.opened(1)])
+    card = await office.scorecard(unit)
+    assert card["response_rate"]["value"] == 1.0
+    assert card["acknowledgement"]["median_s"] == card["first_answer"]["median_s"] == 3600
+    assert (card["resolution_rate"]["value"], card["completion"]["median_s"]) == (1.0, 3 * 3600)
+
+
+async def card_after(office: Office, *facts: str, **values: Any) -> Any:
+    unit = await office.register_unit(f"unit-{uuid4()}")
+    story = Story(unit)
+    await office.hear([getattr(story, fact)(**values.get(fact, {})) for fact in facts])
+    return await office.scorecard(unit)
+
+
+async def test_response_counts_what_was_answered_or_ran_out(office: Office) -> None:
+    async def response(*facts: str, **values: Any) -> tuple[float | None, int]:
+        rate = (await card_after(office, *facts, **values))["response_rate"]
+        return rate["value"], rate["n"]
+
+    assert await response("opened", "acknowledged") == (None, 0)
+    assert await response("opened", "answered") == (1.0, 1)
+    assert await response("opened", "breached", "answered", answered={"in_time": False}) == (0.0, 1)
+    assert await response("opened", "breached") == (0.0, 1)
+    assert await response("opened", "breached", breached={"kind": ClockKind.acknowledgement}) == (None, 0)
+    assert await response("opened", "answered", answered={"first": False}) == (None, 0)
+
+
+async def test_resolution_follows_the_latest_verdict_unless_reopened_since(office: Office) -> None:
+    unit = await office.register_unit("north")
+    story = Story(unit)
+
+    async def hear(event: Event) -> tuple[float | None, int, int, int]:
+        await office.hear([event])
+        card = await office.scorecard(unit)
+        cases = card["cases"]
+        return card["resolution_rate"]["value"], cases["confirmed"], cases["refused"], cases["reopened"]
+
+    assert await hear(story.confirmed(1, resolved=False)) == (0.0, 0, 1, 0)
+    assert await hear(story.confirmed(3)) == (1.0, 1, 0, 0)
+    assert await hear(story.confirmed(2, resolved=False)) == (1.0, 1, 0, 0)
+    assert await hear(story.reopened(2)) == (1.0, 1, 0, 1)
+    assert await hear(story.reopened(4)) == (0.0, 0, 1, 1)
+    assert await hear(story.confirmed(5)) == (1.0, 1, 0, 1)
+
+
+async def test_satisfaction_counts_only_those_who_said_so(office: Office) -> None:
+    unit = await office.register_unit("north")
+    said = (True, True, False, None)
+    await office.hear([Story(unit).confirmed(satisfied=satisfied) for satisfied in said])
+    rate = (await office.scorecard(unit))["satisfaction_rate"]
+    assert (rate["value"], rate["n"]) == (pytest.approx(2 / 3), 3)
+
+
+async def test_times_are_three_distributions(office: Office) -> None:
+    unit = await office.register_unit("north")
+    for hours in (1, 2, 3, 4, 10):
+        story = Story(unit)
+        await office.hear(
+            [story.opened(), story.acknowledged(hours), story.answered(2 * hours), story.confirmed(3 * hours, resolved=hours < 4)]
+        )
+    card = await office.scorecard(unit)
+    assert card["acknowledgement"] == {"median_s": 3 * 3600, "p90_s": pytest.approx(7.6 * 3600), "n": 5}
+    assert card["first_answer"] == {"median_s": 6 * 3600, "p90_s": pytest.approx(15.2 * 3600), "n": 5}
+    assert card["completion"] == {"median_s": 6 * 3600, "p90_s": pytest.approx(8.4 * 3600), "n": 3}
+
+
+async def test_times_need_the_opening(office: Office) -> None:
+    card = await card_after(office, "acknowledged", "answered", "confirmed")
+    for name in ("acknowledgement", "first_answer", "completion"):
+        assert card[name] == {"median_s": None, "p90_s": None, "n": 0}
+
+
+async def test_counts(office: Office) -> None:
+    card = await card_after(office, "opened", "answered", "breached", "breached", "escalated", "escalated", "reopened")
+    assert card["cases"] == {
+        "opened": 1, "answered": 1, "confirmed": 0, "refused": 0, "reopened": 1, "breached": 1, "escalated": 1,
+    }  # fmt: skip
+    assert card["visits"] == {"planned": 0, "recorded": 0, "with_findings": 0}
+
+
+async def test_visits_are_counted_once(office: Office) -> None:
+    unit = await office.register_unit("north")
+    first, second = Story(unit), Story(unit)
+    await office.hear([first.planned(), second.planned(), first.recorded(1), first.recorded(2, findings=3)])
+    assert (await office.scorecard(unit))["visits"] == {"planned": 2, "recorded": 1, "with_findings": 1}
+
+
+async def test_responsibility_stays_below(office: Office) -> None:
+    upper = await office.register_unit("north", "province")
+    lower = await office.register_unit("mid", "county", upper)
+    story = Story(lower)
+    await office.hear([story.opened(), story.breached(), story.escalated()])
+    assert (await office.scorecard(lower))["cases"]["escalated"] == 1
+    assert (await office.scorecard(upper))["cases"] == dict.fromkeys((await office.scorecard(lower))["cases"], 0)
+
+
+async def test_a_case_that_changes_hands_is_the_last_holders(office: Office) -> None:
+    before, now = await office.register_unit("before"), await office.register_unit("now")
+    case_id = uuid4()
+    await office.hear([Story(now, case_id).answered(5), Story(before, case_id).opened(0)])
+    assert (await office.scorecard(before))["cases"]["opened"] == 0
+    assert (await office.scorecard(now))["cases"]["opened"] == 1
