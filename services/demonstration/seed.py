@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +48,32 @@ class Seeding:
     http: httpx.AsyncClient
     start: datetime
     units: dict[str, str] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
 
     async def send(self, who: str | None, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
-        answer = await self.http.post(f"/v1/{path}", json=body, headers=headers)
+        answer = await self._post(who, path, body)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and who:
+            await self._renew(who)
+            answer = await self._post(who, path, body)
         if answer.is_error:
             raise RuntimeError(f"POST /v1/{path} as {who}: {answer.status_code} {answer.text}")
         found: dict[str, Any] = answer.json()
         return found
 
+    async def _post(self, who: str | None, path: str, body: dict[str, Any]) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
+        return await self.http.post(f"/v1/{path}", json=body, headers=headers)
+
     async def sign_in(self, username: str, password: str) -> None:
-        answer = await self.http.post("/v1/auth/token", data={"username": username, "password": password})
+        self.passwords[username] = password
+        await self._renew(username)
+
+    async def _renew(self, username: str) -> None:
+        """A token lives an hour, a story weeks."""
+        form = {"username": username, "password": self.passwords[username]}
+        answer = await self.http.post("/v1/auth/token", data=form)
         answer.raise_for_status()
         self.tokens[username] = answer.json()["access_token"]
 
@@ -83,10 +97,10 @@ async def seed(product: Product, clock: DemoClock, *, admin_password: str, accou
             raise DemonstrationIncomplete(
                 "an earlier demonstration was cut off while it was made: remove the MASSLINE_VAR folder and start again"
             )
-        passwords = await _register(seeding)
+        await _register(seeding)
         await _play(seeding)
         await _settle(seeding)
-    write_private(accounts_file, json.dumps(_accounts(seeding, passwords), indent=2, ensure_ascii=False) + "\n")
+    write_private(accounts_file, json.dumps(_accounts(seeding), indent=2, ensure_ascii=False) + "\n")
 
 
 async def _begun(seeding: Seeding) -> bool:
@@ -97,24 +111,22 @@ async def _begun(seeding: Seeding) -> bool:
     return bool(answer.json()["items"])
 
 
-async def _register(seeding: Seeding) -> dict[str, str]:
+async def _register(seeding: Seeding) -> None:
     for unit in UNITS:
         parent = seeding.units[unit.parent] if unit.parent else None
         body = {"code": unit.code, "name": unit.name, "level": unit.level, "parent_id": parent}
         seeding.units[unit.code] = (await seeding.send("admin", "units", body))["id"]
-    passwords = {}
     for account in ACCOUNTS:
-        passwords[account.username] = secrets.token_urlsafe(12)
+        password = secrets.token_urlsafe(12)
         body = {
             "username": account.username,
-            "password": passwords[account.username],
+            "password": password,
             "role": account.role,
             "unit_id": seeding.units[account.unit] if account.unit else None,
         }
         seeding.ids[account.username] = (await seeding.send("admin", "accounts", body))["id"]
-        await seeding.sign_in(account.username, passwords[account.username])
+        await seeding.sign_in(account.username, password)
     await _start_campaign(seeding)
-    return passwords
 
 
 async def _start_campaign(seeding: Seeding) -> None:
@@ -226,11 +238,11 @@ async def _waiting(session: Callable[[], Any]) -> int:
         return int(await opened.scalar(select(func.count()).select_from(outbox)))
 
 
-def _accounts(seeding: Seeding, passwords: dict[str, str]) -> list[dict[str, Any]]:
+def _accounts(seeding: Seeding) -> list[dict[str, Any]]:
     return [
         {
             "username": account.username,
-            "password": passwords[account.username],
+            "password": seeding.passwords[account.username],
             "role": account.role,
             "unit": account.unit,
             "unit_id": seeding.units[account.unit] if account.unit else None,

@@ -11,8 +11,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.db import kernel_metadata
 from shared.migrations import migrate_async
+from shared.schema import kernel_metadata
 
 SERVICES = Path(__file__).parents[2] / "services"
 

@@ -21,24 +21,37 @@ class World:
     http: httpx.AsyncClient
 
     async def sign_in(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> "Person":
-        answer = await self.http.post("/v1/auth/token", data={"username": username, "password": password})
-        assert answer.status_code == 200, answer.text
-        return Person(self.http, answer.json()["access_token"])
+        person = Person(self.http, {"username": username, "password": password})
+        await person.sign_in()
+        return person
 
     @property
     def nobody(self) -> "Person":
         """A caller without an account."""
-        return Person(self.http, None)
+        return Person(self.http)
 
 
 @dataclass
 class Person:
-    """Somebody who uses the REST API."""
+    """Somebody who uses the REST API, and signs in again when the token has expired."""
 
     http: httpx.AsyncClient
-    token: str | None
+    password: Mapping[str, str] | None = None
+    token: str | None = None
+
+    async def sign_in(self) -> None:
+        answer = await self.http.post("/v1/auth/token", data=self.password)
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json()["access_token"]
 
     async def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> httpx.Response:
+        answer = await self._send(method, path, headers, **kwargs)
+        if answer.status_code == 401 and self.token is not None:
+            await self.sign_in()
+            answer = await self._send(method, path, headers, **kwargs)
+        return answer
+
+    async def _send(self, method: str, path: str, headers: Mapping[str, str] | None, **kwargs: Any) -> httpx.Response:
         mine = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return await self.http.request(method, path, headers={**mine, **(headers or {})}, **kwargs)
 
