@@ -1,0 +1,14 @@
+"""Every row, in the order of a cycle: a row stands as near after its baseline as can be, so that both see the same machine."""
+
+from bench.model import Row
+from bench.rows import case_list, case_read, gateway_hop, intake_direct, intake_gateway, raw_limit, validation
+
+ROWS: tuple[Row, ...] = (
+    raw_limit.ROW,
+    intake_direct.ROW,
+    intake_gateway.ROW,
+    validation.ROW,
+    gateway_hop.ROW,
+    case_read.ROW,
+    case_list.ROW,
+)
