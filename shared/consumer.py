@@ -63,15 +63,18 @@ class Consumer:
             await self._apply_or_park(record)
 
     async def _apply(self, records: Sequence[Record]) -> None:
+        outcomes: list[tuple[str, str]] = []
         async with self._works.begin() as uow:
             fresh = await inbox.claim(uow.session, [record.id for record in records])
             for record in records:
                 if record.id in fresh:
                     fresh.discard(record.id)
                     await self._handle(uow, record)
-                    EVENTS.labels(self._service, record.type, "applied").inc()
+                    outcomes.append((record.type, "applied"))
                 else:
-                    EVENTS.labels(self._service, record.type, "duplicate").inc()
+                    outcomes.append((record.type, "duplicate"))
+        for outcome in outcomes:
+            EVENTS.labels(self._service, *outcome).inc()
 
     async def _handle(self, uow: UnitOfWork, record: Record) -> None:
         start_trace(record.traceparent)
@@ -108,8 +111,7 @@ class Consumer:
                 record = await inbox.unpark(uow.session, event_id)
                 if record.type not in self._handlers:
                     raise UnknownEvent(record.type)
-                if await inbox.claim(uow.session, [record.id]):
-                    await self._handle(uow, record)
+                await self._handle(uow, record)
         except NotFound as error:
             if error.slug == "parked-event-not-found":
                 raise

@@ -10,8 +10,10 @@ import structlog
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from prometheus_client import Counter, Histogram
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import idempotency
@@ -44,6 +46,7 @@ STATUS: dict[type[DomainError], int] = {
     Unavailable: 503,
 }
 PROBLEM_JSON = "application/problem+json"
+MAX_BODY_BYTES = 1_048_576
 UNLOGGED = ("/v1/opinions", "/v1/receipts")
 """Where anonymous speakers go: a log line would keep the moment they spoke."""
 
@@ -190,7 +193,7 @@ def replayed(status: int, answer: bytes) -> Response:
     return Response(answer, status, headers, "application/json")
 
 
-def _get_uow(request: Request) -> UnitOfWork:
+async def _get_uow(request: Request) -> UnitOfWork:
     uow: UnitOfWork = request.state.uow
     return uow
 
@@ -199,11 +202,17 @@ Uow = Annotated[UnitOfWork, Depends(_get_uow)]
 
 
 class Edge:
-    """The outermost ASGI layer: trace and request id, metrics, one log line per change, and a 500 that says nothing else."""
+    """The layer around everything: trace and request id, body cap, metrics, one log line per change, a 500 that tells nothing.
 
-    def __init__(self, app: ASGIApp, service: str) -> None:
+    It must lie inside Starlette's own outermost layer, which would answer a failure in plain text before this one sees it:
+    `api.add_middleware(Edge, service=...)`.
+    """
+
+    def __init__(self, app: ASGIApp, service: str, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self.app = app
         self.service = service
+        self.max_body_bytes = max_body_bytes
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -225,7 +234,9 @@ class Edge:
 
         started = time.perf_counter()
         try:
-            await self.app(scope, receive, send_traced)
+            await self.app(scope, capped(receive, self.max_body_bytes), send_traced)
+        except ClientDisconnect:
+            log.debug("the client went away")
         except Exception as error:
             if status:
                 raise
@@ -243,10 +254,34 @@ class Edge:
     def _observe(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in METHODS else "other"
-        REQUESTS.labels(self.service, method, route, status).inc()
-        LATENCY.labels(self.service, method, route).observe(seconds)
+        counted, timed = self._figures(method, route, status)
+        counted.inc()
+        timed.observe(seconds)
         if method != "GET" and not route.startswith(UNLOGGED) and route != "unmatched":
             log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+    def _figures(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """Remembered, because looking a labelled figure up costs as much as counting with it."""
+        found = self._children.get((method, route, status))
+        if found is None:
+            found = REQUESTS.labels(self.service, method, route, status), LATENCY.labels(self.service, method, route)
+            self._children[method, route, status] = found
+        return found
+
+
+def capped(receive: Receive, limit: int) -> Receive:
+    """`receive`, raising a 413 as soon as more than `limit` bytes have come, whatever the request said about its length."""
+    taken = 0
+
+    async def receive_capped() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise HTTPException(413)
+        return message
+
+    return receive_capped
 
 
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})

@@ -13,8 +13,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, DateTime, LargeBinary, SmallInteger, Table, delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, Table, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Principal
@@ -37,6 +36,10 @@ idempotency_keys = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, index=True),
 )
+
+TRY_LOCK = select(func.pg_try_advisory_xact_lock(bindparam("number", type_=BigInteger)))
+FIND = select(idempotency_keys).where(idempotency_keys.c.id == bindparam("id"))
+KEEP = insert(idempotency_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +91,15 @@ def make_seal(pepper: str, *, key: str, caller: Principal, method: str, path: st
 
 async def begin(session: AsyncSession, seal: Seal) -> tuple[int, bytes] | None:
     """The kept (status, answer), or None when this is the first time. Raises `Conflict` while the first is running."""
-    number = int.from_bytes(seal.id[:8], signed=True)
-    if not await session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+    if not await session.scalar(TRY_LOCK, {"number": int.from_bytes(seal.id[:8], signed=True)}):
         raise Conflict("request-in-progress", "A request with this Idempotency-Key is still running: ask again shortly.")
-    found = await session.execute(select(idempotency_keys).where(idempotency_keys.c.id == seal.id))
-    row = found.mappings().one_or_none()
-    return (row["status"], seal.answer(row["fingerprint"], row["sealed"])) if row else None
+    row = (await session.execute(FIND, {"id": seal.id})).one_or_none()
+    return (row.status, seal.answer(row.fingerprint, row.sealed)) if row else None
 
 
 async def keep(session: AsyncSession, seal: Seal, *, status: int, answer: bytes, now: datetime) -> None:
     """Keep the answer beside its effect."""
-    await session.execute(insert(idempotency_keys).values(seal.row(status=status, answer=answer, now=now)))
+    await session.execute(KEEP, seal.row(status=status, answer=answer, now=now))
 
 
 async def forget_old(session: AsyncSession, *, now: datetime) -> None:

@@ -47,7 +47,12 @@ async def claim(session: AsyncSession, event_ids: Iterable[UUID]) -> set[UUID]:
 
 
 async def park(session: AsyncSession, record: Record, *, cause: str, attempts: int) -> None:
-    """Set an event aside with its cause, and count it as handled so that the ones behind it go on."""
+    """Set an event aside with its cause, and count it as handled: the ones behind it go on, and a redelivery finds it done.
+
+    Only a replay takes it up again.
+    """
+    if not await claim(session, [record.id]):
+        return
     values = {
         "event_id": record.id,
         "type": record.type,
@@ -59,9 +64,7 @@ async def park(session: AsyncSession, record: Record, *, cause: str, attempts: i
         "cause": cause,
         "attempts": attempts,
     }
-    statement = insert(parked_events).values(values)
-    again = {"cause": statement.excluded.cause, "attempts": parked_events.c.attempts + statement.excluded.attempts}
-    await session.execute(statement.on_conflict_do_update(index_elements=["event_id"], set_=again))
+    await session.execute(insert(parked_events).values(values))
 
 
 async def unpark(session: AsyncSession, event_id: UUID) -> Record:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.db import kernel_metadata
+from shared.schema import kernel_metadata
 
 LOCK = 0x6D617373
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,20 +72,20 @@ class Service:
         self.extras: list[Callable[[], Any]] = []
         """Asynchronous context managers that live as long as the service is open."""
         self.api = self._build_api(routers)
-        self.app: ASGIApp = Edge(self.api, self.name)
+        self.app: ASGIApp = self.api
 
     def _build_api(self, routers: Sequence[APIRouter]) -> FastAPI:
         api = FastAPI(
             title=f"massline {self.name}",
             docs_url=None,
             redoc_url=None,
-            max_body_size=self.settings.max_body_bytes,
             responses=PROBLEM_RESPONSES,
         )
         api.state.settings = self.settings
         api.state.works = self.works
         api.state.database = self.database
         api.state.credentials = Credentials(self.settings.internal_secret.get_secret_value())
+        api.add_middleware(Edge, service=self.name, max_body_bytes=self.settings.max_body_bytes)
         install_problem_handlers(api)
         for router in routers:
             api.include_router(router)
@@ -130,12 +130,16 @@ class Service:
 
     async def measure(self) -> None:
         """Bring the gauges up to date."""
-        with suppress(OSError):
+        try:
             async with self.database.session() as session:
                 waiting = await session.scalar(select(func.count()).select_from(outbox))
                 parked = await session.scalar(select(func.count()).select_from(inbox.parked_events))
-            OUTBOX.labels(self.name).set(waiting or 0)
-            PARKED.labels(self.name).set(parked or 0)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return
+        OUTBOX.labels(self.name).set(waiting or 0)
+        PARKED.labels(self.name).set(parked or 0)
 
     def _operations(self) -> APIRouter:
         router = APIRouter(prefix=f"/v1/operations/{self.name}", tags=["operations"])

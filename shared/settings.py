@@ -20,7 +20,7 @@ class Profile(StrEnum):
 class ServiceSettings(BaseSettings):
     """What a service reads from its environment. The production profile refuses to start on a default or short secret."""
 
-    model_config = SettingsConfigDict(env_prefix="MASSLINE_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="MASSLINE_", extra="ignore", populate_by_name=True, hide_input_in_errors=True)
     service: ClassVar[str]
     secret_fields: ClassVar[tuple[str, ...]] = ("internal_secret", "pepper")
 

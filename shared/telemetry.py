@@ -4,16 +4,17 @@ import logging
 import os
 import re
 import sys
+import traceback
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$")
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -34,10 +35,10 @@ _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 def start_trace(traceparent: str = "", request_id: str = "") -> Trace:
     """Continue the caller's trace where it is well-formed, begin a new one otherwise."""
-    match = _TRACEPARENT.match(traceparent)
+    match = _TRACEPARENT.fullmatch(traceparent)
     fresh = os.urandom(16).hex()
     trace = Trace(
-        request_id=request_id if _REQUEST_ID.match(request_id) else fresh[:20],
+        request_id=request_id if _REQUEST_ID.fullmatch(request_id) else fresh[:20],
         trace_id=match[1] if match else fresh,
     )
     _current.set(trace)
@@ -63,7 +64,22 @@ def _add_trace(logger: WrappedLogger, method: str, event: EventDict) -> EventDic
 
 def _render(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
     event["message"] = event.pop("event", "")
-    return _encode(event)
+    try:
+        return _encode(event)
+    except (ValueError, OverflowError, TypeError):  # no value may make the request fail that logs it
+        return _encode({name: str(value).encode("utf-8", "backslashreplace").decode() for name, value in event.items()})
+
+
+def _places(exc_info: ExcInfo) -> str:
+    """Where it failed and with what kind of error, along the chain of causes; never a message, which may quote a value."""
+    error: BaseException | None = exc_info[1]
+    lines = []
+    while error is not None:
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
+        frames = traceback.extract_tb(error.__traceback__)
+        lines += [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        error = error.__cause__ or error.__context__
+    return "\n".join(lines)
 
 
 def configure_logging(level: str, *, service: str = "") -> None:
@@ -73,7 +89,7 @@ def configure_logging(level: str, *, service: str = "") -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace,
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_places),
     ]
     structlog.configure(
         processors=[*shared, _render],

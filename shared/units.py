@@ -7,6 +7,7 @@ known yet may have been registered a moment ago: the directory waits for it befo
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Column, Table, Uuid, func, select
@@ -14,6 +15,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db import CHANNEL as WAKEUPS
 from shared.db import Database, kernel_metadata
 from shared.errors import NotFound
 from shared.events.assessment import UnitRegistered
@@ -21,7 +23,7 @@ from shared.types import Level
 
 CHANNEL = "massline_units"
 PATIENCE = 2.0
-LOOK_AGAIN = 0.05
+LOOK_AGAIN = 0.25
 
 known_units = Table(
     "known_units",
@@ -35,6 +37,10 @@ known_units = Table(
     Column("active", Boolean, nullable=False, server_default="true"),
     Column("version", BigInteger, nullable=False),
 )
+
+COLUMNS = ("id", "parent_id", "code", "name", "level", "path", "version")
+TREE = f"SELECT {', '.join(COLUMNS)} FROM known_units WHERE active"
+ONE = f"{TREE} AND id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,9 @@ class UnitDirectory:
         self._units: dict[UUID, KnownUnit] = {}
         self._children: dict[UUID, list[UUID]] = {}
         self._stale = True
-        database.wakeup(CHANNEL).on_ring(self._mark_stale)
+        self._loading = asyncio.Lock()
+        self._wakeup = database.wakeup(CHANNEL)
+        self._wakeup.on_ring(self._mark_stale)
 
     def _mark_stale(self) -> None:
         self._stale = True
@@ -86,18 +94,23 @@ class UnitDirectory:
     async def find(self, unit_id: UUID) -> KnownUnit | None:
         """Like `require`, but None when the wait was in vain."""
         await self.refresh()
-        deadline = asyncio.get_running_loop().time() + self._patience
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
         while unit_id not in self._units:
-            await self._load(unit_id)
-            if unit_id in self._units or asyncio.get_running_loop().time() >= deadline:
+            await self._load_one(unit_id)
+            left = deadline - loop.time()
+            if unit_id in self._units or left <= 0:
                 break
-            await asyncio.sleep(LOOK_AGAIN)
+            await self._wakeup.wait(min(left, LOOK_AGAIN))
         return self._units.get(unit_id)
 
     async def refresh(self) -> None:
         """Read the tree again if it has changed."""
-        if self._stale:
-            await self._load()
+        if not self._stale:
+            return
+        async with self._loading:
+            if self._stale:
+                await self._load()
 
     def get(self, unit_id: UUID | None) -> KnownUnit | None:
         return self._units.get(unit_id) if unit_id else None
@@ -119,30 +132,40 @@ class UnitDirectory:
 
     def subtree(self, upper_id: UUID) -> list[UUID]:
         """The unit and every unit below it."""
-        found = [upper_id]
-        for unit_id in found:
-            found.extend(self._children.get(unit_id, ()))
-        return found
+        found = {upper_id: None}
+        waiting = [upper_id]
+        for unit_id in waiting:
+            below = [child for child in self._children.get(unit_id, ()) if child not in found]
+            found.update(dict.fromkeys(below))
+            waiting.extend(below)
+        return waiting
 
     def all(self) -> Iterable[KnownUnit]:
         return self._units.values()
 
-    async def _load(self, only: UUID | None = None) -> None:
-        statement = select(known_units).where(known_units.c.active)
-        if only is None:
-            self._stale = False
-        else:
-            statement = statement.where(known_units.c.id == only)
-        async with self._database.session() as session:
-            rows = (await session.execute(statement)).mappings().all()
-        if only is None:
-            self._units, self._children = {}, {}
+    async def _load(self) -> None:
+        self._stale = False
+        try:
+            rows = await self._database.pool.fetch(TREE)
+        except BaseException:
+            self._stale = True
+            raise
+        self._units, self._children = {}, {}
         for row in rows:
-            columns = ("id", "parent_id", "code", "name", "path", "version")
-            unit = KnownUnit(level=Level(row["level"]), **{column: row[column] for column in columns})
-            if unit.id not in self._units and unit.parent_id:
-                self._children.setdefault(unit.parent_id, []).append(unit.id)
-            self._units[unit.id] = unit
+            self._add(dict(row))
+
+    async def _load_one(self, unit_id: UUID) -> None:
+        """Not from the session's pool: whoever waits here may hold one of its connections."""
+        async with self._loading:
+            row = await self._database.pool.fetchrow(ONE, unit_id)
+            if row is not None:
+                self._add(dict(row))
+
+    def _add(self, row: dict[str, Any]) -> None:
+        unit = KnownUnit(**{**row, "level": Level(row["level"])})
+        if unit.parent_id and unit.id not in self._units:
+            self._children.setdefault(unit.parent_id, []).append(unit.id)
+        self._units[unit.id] = unit
 
 
 async def project_unit(session: AsyncSession, unit: KnownUnit) -> None:
@@ -161,4 +184,4 @@ async def project_unit(session: AsyncSession, unit: KnownUnit) -> None:
         index_elements=["id"], set_=values, where=known_units.c.version < statement.excluded.version
     )
     await session.execute(newer)
-    await session.execute(select(func.pg_notify(CHANNEL, "")))
+    await session.execute(select(func.pg_notify(WAKEUPS, CHANNEL)))

@@ -60,7 +60,11 @@ class Works:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[tuple[UnitOfWork, Callable[[], Awaitable[None]]]]:
-        """Like `begin`, but the caller says when to commit; without it everything is rolled back."""
+        """Like `begin`, but the caller says when to commit; without it everything is rolled back.
+
+        It starts with the present unit tree: who may see what is decided by look-ups that do not wait.
+        """
+        await self.units.refresh()
         async with self.database.session() as session:
             uow = UnitOfWork(session, self.clock, self.ids, self.units)
 

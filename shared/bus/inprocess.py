@@ -15,30 +15,29 @@ from shared.events.envelope import Record
 
 class InProcessBus:
     def __init__(self) -> None:
-        self._groups: dict[str, list[tuple[frozenset[str], Deliver]]] = defaultdict(list)
+        self._groups: dict[str, list[_Member]] = defaultdict(list)
         self._open = True
 
     def subscribe(self, group: str, topics: Sequence[str], deliver: Deliver) -> AbstractAsyncContextManager[None]:
-        return self._membership(group, (frozenset(topics), deliver))
+        return self._membership(group, _Member(topics, deliver))
 
     @asynccontextmanager
-    async def _membership(self, group: str, member: tuple[frozenset[str], Deliver]) -> AsyncIterator[None]:
+    async def _membership(self, group: str, member: "_Member") -> AsyncIterator[None]:
         self._groups[group].append(member)
         try:
             yield
         finally:
             self._groups[group].remove(member)
+            await member.leave()
 
     async def publish(self, records: Sequence[Record]) -> None:
         if not self._open:
             raise BusUnavailable("the bus is stopped")
-        deliveries = [deliver(batch) for members in list(self._groups.values()) for deliver, batch in _shares(members, records)]
-        outcomes = await asyncio.gather(*deliveries, return_exceptions=True)
+        shares = [share for members in self._groups.values() for share in _shares(members, records)]
+        outcomes = await asyncio.gather(*(member.take(share) for member, share in shares), return_exceptions=True)
         for outcome in outcomes:
-            if isinstance(outcome, Exception):
+            if outcome is not None:
                 raise BusUnavailable("a consumer did not take the batch") from outcome
-            if isinstance(outcome, BaseException):
-                raise outcome
 
     def ready(self) -> bool:
         return self._open
@@ -50,11 +49,31 @@ class InProcessBus:
         self._open = True
 
 
-def _shares(members: Sequence[tuple[frozenset[str], Deliver]], records: Sequence[Record]) -> list[tuple[Deliver, list[Record]]]:
+class _Member:
+    def __init__(self, topics: Sequence[str], deliver: Deliver) -> None:
+        self.topics = frozenset(topics)
+        self._deliver = deliver
+        self._running: set[asyncio.Task[None]] = set()
+
+    def take(self, records: Sequence[Record]) -> "asyncio.Task[None]":
+        task = asyncio.ensure_future(self._deliver(records))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def leave(self) -> None:
+        """Nothing is delivered to a member that has left; what it had not finished is the publisher's again."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _shares(members: Sequence[_Member], records: Sequence[Record]) -> list[tuple[_Member, list[Record]]]:
     """Split a batch among the members of one group: a key always goes to the same member."""
     shares: dict[int, list[Record]] = defaultdict(list)
     for record in records:
-        takers = [index for index, (topics, _) in enumerate(members) if record.topic in topics]
+        takers = [index for index, member in enumerate(members) if record.topic in member.topics]
         if takers:
             shares[takers[record.key.int % len(takers)]].append(record)
-    return [(members[index][1], share) for index, share in shares.items()]
+    return [(members[index], share) for index, share in shares.items()]

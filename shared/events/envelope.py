@@ -7,7 +7,7 @@ and numbers, never what a resident wrote, is called or can be reached by. A brea
 import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -108,17 +108,20 @@ def to_headers(record: Record) -> list[tuple[str, bytes]]:
 def from_headers(headers: Mapping[str, bytes], *, topic: str, data: bytes) -> Record:
     """The inverse of `to_headers`. Raises `MalformedEvent` on a message that is no CloudEvent of ours."""
     try:
-        return Record(
+        record = Record(
             id=UUID(headers["ce_id"].decode()),
             type=headers["ce_type"].decode(),
             key=UUID(headers["ce_subject"].decode()),
-            time=datetime.fromisoformat(headers["ce_time"].decode()),
+            time=datetime.fromisoformat(headers["ce_time"].decode()).astimezone(UTC),
             topic=topic,
             data=data,
             traceparent=headers.get("ce_traceparent", b"").decode(),
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, AttributeError, OverflowError) as error:
         raise MalformedEvent(f"not a CloudEvent: {type(error).__name__}") from None
+    if not (record.type.isprintable() and record.traceparent.isprintable()):
+        raise MalformedEvent("not a CloudEvent: unprintable headers")
+    return record
 
 
 def structured(record: Record) -> bytes:

@@ -105,12 +105,16 @@ class CaseConfirmed(Event, type="massline.feedback.case.confirmed.v1", key="case
 
 
 class CaseReopened(Event, type="massline.feedback.case.reopened.v1", key="case_id"):
-    """When: the speaker did not accept the outcome and the case is owed again. Key: the case. Consumed by assessment."""
+    """When: the speaker did not accept the outcome and the case is owed again, with new clocks.
+
+    Key: the case. Consumed by assessment.
+    """
 
     case_id: UUID
     unit_id: UUID
     reopened_count: int
     reopened_at: datetime
+    clocks: tuple[ClockSet, ...]
 
 
 class ClockBreached(Event, type="massline.feedback.clock.breached.v1", key="case_id"):

@@ -1,0 +1,105 @@
+"""Safe types: whatever they let through, PostgreSQL, JSON and a 64-bit client can hold."""
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from shared.types import Body, Code, Count, Finite, Int64, Level, Limit, Line, Moment, Score, Share, Text, enum_check
+
+TEXT = st.text(st.characters(), max_size=300)  # with surrogates and NUL
+
+
+def accepted(kind: Any, value: object) -> Any:
+    """What the type makes of a value, None when it refuses it."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return None
+
+
+@given(TEXT)
+def test_text_is_let_through_exactly_when_it_can_be_stored(value: str) -> None:
+    storable = "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    assert accepted(Text, value) == (value if storable else None)
+
+
+@given(TEXT)
+def test_a_line_is_never_blank_too_long_or_unstorable(value: str) -> None:
+    line = accepted(Line, value)
+    if line is not None:
+        assert line == line.strip(" \t\n\u3000")
+        assert 1 <= len(line) <= 200
+        assert "\x00" not in line
+        line.encode()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t ", "\u3000", "\u2003"])
+def test_blanks_are_neither_a_line_nor_a_body(blank: str) -> None:
+    assert accepted(Line, blank) is None
+    assert accepted(Body, blank) is None
+
+
+def test_lengths_are_those_of_the_text_without_its_margins() -> None:
+    assert accepted(Line, " " * 500 + "x" * 200) == "x" * 200
+    assert accepted(Line, "x" * 201) is None
+    assert accepted(Body, "\u4f60" * 20_000) == "\u4f60" * 20_000
+    assert accepted(Body, "x" * 20_001) is None
+
+
+@given(TEXT)
+def test_a_code_is_plain(value: str) -> None:
+    code = accepted(Code, value)
+    assert code is None or (code.isascii() and code == code.lower() and code.isprintable() and 1 <= len(code) <= 63)
+
+
+@pytest.mark.parametrize("value", ["abc\n", "-a", "a b", "A", "\u0660", "a" * 64, ""])
+def test_what_only_looks_like_a_code_is_refused(value: str) -> None:
+    assert accepted(Code, value) is None
+
+
+@given(st.integers())
+def test_integers_stay_within_their_columns(value: int) -> None:
+    assert accepted(Int64, value) == (value if -(2**63) <= value < 2**63 else None)
+    assert accepted(Count, value) == (value if 0 <= value < 2**31 else None)
+    assert accepted(Limit, value) == (value if 1 <= value <= 100 else None)
+    assert accepted(Score, value) == (value if 1 <= value <= 5 else None)
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_floats_are_finite(value: float) -> None:
+    assert accepted(Finite, value) == (value if math.isfinite(value) else None)
+    assert accepted(Share, value) == (value if 0 <= value <= 1 else None)
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "3", 3.5, None])
+def test_a_score_is_a_whole_number_and_nothing_that_passes_for_one(value: object) -> None:
+    assert accepted(Score, value) is None
+
+
+@given(st.datetimes(timezones=st.timezones()) | st.datetimes())
+def test_a_moment_is_aware_in_utc_and_of_a_sensible_year(value: datetime) -> None:
+    moment = accepted(Moment, value)
+    if value.tzinfo is None:
+        assert moment is None
+    elif moment is not None:
+        assert moment.tzinfo is UTC
+        assert moment == value
+        assert 1899 <= moment.year <= 9001
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)))
+def test_no_json_breaks_a_type(value: object) -> None:
+    for kind in (Text, Line, Body, Code, Int64, Count, Finite, Share, Score, Limit, Moment):
+        result = accepted(kind, value)
+        if isinstance(result, str | int | float):
+            json.dumps(result, allow_nan=False).encode()
+
+
+def test_enum_check_lists_the_values() -> None:
+    assert enum_check("level", Level) == "level IN ('province', 'prefecture', 'county', 'township', 'grassroots')"
