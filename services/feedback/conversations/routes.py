@@ -1,0 +1,34 @@
+"""REST of conversations."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.feedback.cases.schemas import CaseOut
+from services.feedback.conversations import actions, queries
+from services.feedback.conversations.schemas import AnswerIn, MessageIn, MessageOut
+from shared.auth import Known
+from shared.http import EdgeRoute, Uow
+from shared.pages import Page, PageCursor, PageLimit
+
+router = APIRouter(prefix="/v1/cases", route_class=EdgeRoute, tags=["cases"])
+
+
+@router.get("/{case_id}/messages")
+async def list_messages(
+    uow: Uow, principal: Known, case_id: UUID, limit: PageLimit = 50, cursor: PageCursor = None
+) -> Page[MessageOut]:
+    """What was said in the case, oldest first; the unit's answers are among it."""
+    return await queries.list_messages(uow, principal, case_id, limit=limit, cursor=cursor)
+
+
+@router.post("/{case_id}/messages", status_code=201)
+async def add_message(uow: Uow, principal: Known, case_id: UUID, body: MessageIn) -> MessageOut:
+    """Write to the other side, until the case is closed."""
+    return await actions.add_message(uow, principal, case_id, body.text)
+
+
+@router.post("/{case_id}/answer")
+async def answer_case(uow: Uow, principal: Known, case_id: UUID, body: AnswerIn) -> CaseOut:
+    """The unit's answer; `outcome` says in a line what changes for people."""
+    return await actions.answer_case(uow, principal, case_id, body)

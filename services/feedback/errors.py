@@ -1,0 +1,17 @@
+"""The refusals of this service that several nouns share."""
+
+from shared.errors import Forbidden, NotFound
+
+
+def case_not_found() -> NotFound:
+    """Also the answer for a case that exists and is not the caller's to see."""
+    return NotFound("case-not-found", "There is no such case among those that you may see. List them with GET /v1/cases.")
+
+
+def not_yours_to_do(verb: str) -> Forbidden:
+    return Forbidden("not-yours-to-do", f"You may read this case, but not {verb} it: see `allowed` on the case.")
+
+
+def receipt_not_found() -> NotFound:
+    """The one answer for a mistyped, a wrong and a never-issued receipt."""
+    return NotFound("receipt-not-found", "No opinion answers to this receipt: check it character by character.")

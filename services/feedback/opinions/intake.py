@@ -1,0 +1,181 @@
+"""The write path of intake: opinions that arrive together are written together, in one transaction of one statement.
+
+The kept answer of an Idempotency-Key is a row like the others. A key that is already taken, by another process, by an earlier
+batch or by a neighbour in this one, takes its opinion out of the batch, and the answer kept for it is given again.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from sqlalchemy import Table
+
+from services.feedback.cases.models import Case, CaseClock, CaseExclusion
+from services.feedback.opinions.models import Opinion
+from services.feedback.protection.models import Receipt
+from services.feedback.tables import FeedbackTable, metadata
+from shared import outbox
+from shared.db import Database, bulk_insert, bulk_rows
+from shared.errors import Conflict, DomainError
+from shared.group_commit import GroupCommit
+from shared.idempotency import Seal, idempotency_keys
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+Row = Mapping[str, Any]
+
+
+def _table(model: type[FeedbackTable]) -> Table:
+    return metadata.tables[str(model.__tablename__)]
+
+
+def _insert_all(*tables: tuple[Table, Sequence[str]]) -> str:
+    """One statement, hence one round trip, with one parameter per table."""
+    inserts = [bulk_insert(table, columns, parameter=number) for number, (table, columns) in enumerate(tables, 1)]
+    return f"WITH {', '.join(f'rows_{number} AS ({insert})' for number, insert in enumerate(inserts, 1))} SELECT"
+
+
+INSERT_FILINGS = _insert_all(
+    (
+        _table(Case),
+        (
+            "id",
+            "unit_id",
+            "state",
+            "source",
+            "channel",
+            "protection",
+            "category",
+            "title",
+            "body",
+            "owner_id",
+            "opinion_id",
+            "policy_version",
+            "opened_at",
+            "updated_at",
+        ),
+    ),
+    (
+        _table(Opinion),
+        ("id", "case_id", "unit_id", "submitted_at", "origin_system", "origin_reference", "origin_reported_at"),
+    ),
+    (_table(CaseClock), ("case_id", "kind", "started_at", "due_at")),
+    (_table(CaseExclusion), ("case_id", "unit_id")),
+    (_table(Receipt), ("lookup", "case_id", "proof")),
+    (outbox.outbox, ("id", "topic", "type", "key", "time", "data", "traceparent")),
+)
+CLAIM_KEYS = bulk_insert(
+    idempotency_keys,
+    ("id", "fingerprint", "status", "sealed", "created_at"),
+    tail="ON CONFLICT DO NOTHING RETURNING id",
+)
+KEPT_ANSWERS = "SELECT id, fingerprint, status, sealed FROM idempotency_keys WHERE id = ANY($1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`replayed` when it was given before."""
+
+    status: int
+    body: bytes
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One opinion ready to be written, and what its sender is told once it is."""
+
+    case: Row
+    opinion: Row
+    clocks: Sequence[Row]
+    exclusions: Sequence[Row]
+    receipt: Row | None
+    events: Sequence[Row]
+    answer: Answer
+    seal: Seal | None
+    key: Row | None
+
+
+class Intake:
+    """`file` returns when the opinion is committed. Lives as long as its service is open."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._commits: GroupCommit[Filing, Answer] = GroupCommit(self._write)
+
+    async def file(self, filing: Filing) -> Answer:
+        """The answer to give. Raises `Invalid` for a key that was used with another body, and what the database raises."""
+        return await self._commits.add(filing)
+
+    @asynccontextmanager
+    async def lifetime(self) -> AsyncIterator[None]:
+        """Nothing that was accepted is left unwritten at the end."""
+        try:
+            yield
+        finally:
+            await self._commits.drain()
+            if self._connection is not None:
+                self._connection.terminate()
+
+    async def _write(self, batch: Sequence[Filing]) -> Sequence[Answer | Exception]:
+        connection = await self._connect()
+        async with connection.transaction():
+            taken = await _claim_keys(connection, batch)
+            await _insert(connection, [filing for position, filing in enumerate(batch) if position not in taken])
+        self._database.wakeup(outbox.CHANNEL).ring_everywhere()
+        return [taken.get(position, filing.answer) for position, filing in enumerate(batch)]
+
+    async def _connect(self) -> "Connection":
+        """A connection of its own: intake does not queue behind other requests, nor pay a pool's reset before it answers."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._database.dsn)
+        return self._connection
+
+
+async def _insert(connection: "Connection", filings: Sequence[Filing]) -> None:
+    if not filings:
+        return
+    await connection.execute(
+        INSERT_FILINGS,
+        bulk_rows([filing.case for filing in filings]),
+        bulk_rows([filing.opinion for filing in filings]),
+        bulk_rows([row for filing in filings for row in filing.clocks]),
+        bulk_rows([row for filing in filings for row in filing.exclusions]),
+        bulk_rows([filing.receipt for filing in filings if filing.receipt is not None]),
+        bulk_rows([row for filing in filings for row in filing.events]),
+    )
+
+
+async def _claim_keys(connection: "Connection", batch: Sequence[Filing]) -> Mapping[int, Answer | Exception]:
+    """Take the batch's keys; returns, by position, what those are answered whose key was taken before them.
+
+    Keys are taken in one order everywhere, so that two processes do not wait for each other.
+    """
+    keys = sorted((filing.key for filing in batch if filing.key is not None), key=lambda key: key["id"])
+    if not keys:
+        return {}
+    claimed = {row["id"] for row in await connection.fetch(CLAIM_KEYS, bulk_rows(keys))}
+    late: dict[int, Seal] = {}
+    for position, filing in enumerate(batch):
+        if filing.seal is not None and filing.seal.id not in claimed:
+            late[position] = filing.seal
+        elif filing.seal is not None:
+            claimed.discard(filing.seal.id)
+    if not late:
+        return {}
+    found = await connection.fetch(KEPT_ANSWERS, [seal.id for seal in late.values()])
+    kept = {row["id"]: row for row in found}
+    return {position: _replay(seal, kept.get(seal.id)) for position, seal in late.items()}
+
+
+def _replay(seal: Seal, kept: "asyncpg.Record | None") -> Answer | Exception:
+    if kept is None:
+        return Conflict("request-in-progress", "A request with this Idempotency-Key was just undone: send it again.")
+    try:
+        return Answer(kept["status"], seal.answer(kept["fingerprint"], kept["sealed"]), replayed=True)
+    except DomainError as error:
+        return error

@@ -1,0 +1,63 @@
+"""REST of receipts: how an anonymous speaker comes back. The code stands in bodies only, never in a URL."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from services.feedback.cases import actions as cases
+from services.feedback.cases.queries import Holder
+from services.feedback.cases.routes import Policy
+from services.feedback.cases.schemas import CaseOut, ConfirmationIn
+from services.feedback.conversations import actions as conversations
+from services.feedback.conversations.schemas import MessageOut
+from services.feedback.protection import queries
+from services.feedback.protection.desk import ReceiptDesk
+from services.feedback.protection.schemas import (
+    OpenedReceipt,
+    ReceiptConfirmationIn,
+    ReceiptIn,
+    ReceiptMessageIn,
+    ReceiptReopeningIn,
+)
+from shared.auth import get_principal
+from shared.http import EdgeRoute, QueryRoute, Uow
+
+
+async def get_desk(request: Request) -> ReceiptDesk:
+    desk: ReceiptDesk = request.app.state.desk
+    return desk
+
+
+Desk = Annotated[ReceiptDesk, Depends(get_desk)]
+
+through_gateway = [Depends(get_principal)]
+router = APIRouter(prefix="/v1/receipts", route_class=EdgeRoute, tags=["receipts"], dependencies=through_gateway)
+reading = APIRouter(prefix="/v1/receipts", route_class=QueryRoute, tags=["receipts"], dependencies=through_gateway)
+
+
+@reading.post("/open")
+async def open_receipt(uow: Uow, desk: Desk, body: ReceiptIn) -> OpenedReceipt:
+    """What became of an anonymous opinion. A wrong receipt and one that was never issued are answered alike."""
+    return await queries.open_receipt(uow, Holder(await desk.show(body.receipt)), body.cursor)
+
+
+@router.post("/messages", status_code=201)
+async def add_receipt_message(uow: Uow, desk: Desk, body: ReceiptMessageIn) -> MessageOut:
+    """Write to the unit, still without a name."""
+    case_id = await desk.show(body.receipt)
+    return await conversations.add_message(uow, Holder(case_id), case_id, body.text)
+
+
+@router.post("/confirm")
+async def confirm_receipt(uow: Uow, desk: Desk, policy: Policy, body: ReceiptConfirmationIn) -> CaseOut:
+    """Say whether anything changed."""
+    case_id = await desk.show(body.receipt)
+    said = ConfirmationIn(resolved=body.resolved, satisfied=body.satisfied, score=body.score)
+    return await cases.confirm_case(uow, policy, Holder(case_id), case_id, said)
+
+
+@router.post("/reopen")
+async def reopen_receipt(uow: Uow, desk: Desk, policy: Policy, body: ReceiptReopeningIn) -> CaseOut:
+    """Open a closed case again, within its window."""
+    case_id = await desk.show(body.receipt)
+    return await cases.reopen_case(uow, policy, Holder(case_id), case_id, body.reason)

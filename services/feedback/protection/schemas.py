@@ -1,0 +1,39 @@
+"""What goes in and out of the receipt routes."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn
+from services.feedback.conversations.schemas import MessageIn, MessageOut
+from shared.types import In, Out, Text
+
+Code = Annotated[Text, StringConstraints(max_length=100)]
+"""Any text: a malformed receipt is answered like a wrong one."""
+
+
+class Shown(In):
+    receipt: Code
+
+
+class ReceiptIn(Shown):
+    cursor: Annotated[str | None, Field(max_length=200, description="`next_cursor`, for the messages after those.")] = None
+
+
+class ReceiptMessageIn(Shown, MessageIn):
+    pass
+
+
+class ReceiptConfirmationIn(Shown, ConfirmationIn):
+    pass
+
+
+class ReceiptReopeningIn(Shown, ReopeningIn):
+    pass
+
+
+class OpenedReceipt(Out):
+    case: CaseOut
+    messages: list[MessageOut]
+    next_cursor: str | None
+    readers: list[ReaderOut]
