@@ -40,7 +40,14 @@ known_units = Table(
 
 COLUMNS = ("id", "parent_id", "code", "name", "level", "path", "version")
 TREE = f"SELECT {', '.join(COLUMNS)} FROM known_units WHERE active"
-ONE = f"{TREE} AND id = $1"
+CHAIN = f"""
+WITH RECURSIVE chain AS (
+    {TREE} AND id = $1
+    UNION
+    SELECT {", ".join(f"above.{column}" for column in COLUMNS)} FROM known_units above JOIN chain ON above.id = chain.parent_id
+)
+SELECT * FROM chain
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +103,19 @@ class UnitDirectory:
         await self.refresh()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience
-        while unit_id not in self._units:
-            await self._load_one(unit_id)
+        while not self._rooted(unit_id):
+            await self._load_chain(unit_id)
             left = deadline - loop.time()
-            if unit_id in self._units or left <= 0:
+            if left <= 0:
                 break
-            await self._wakeup.wait(min(left, LOOK_AGAIN))
-        return self._units.get(unit_id)
+            if not self._rooted(unit_id):
+                await self._wakeup.wait(min(left, LOOK_AGAIN))
+        return self._units.get(unit_id) if self._rooted(unit_id) else None
+
+    def _rooted(self, unit_id: UUID) -> bool:
+        """Known with every unit above it. Units reach a projection in any order, and half a chain would hide who is above."""
+        chain = self.chain(unit_id)
+        return bool(chain) and chain[-1].parent_id is None
 
     async def refresh(self) -> None:
         """Read the tree again if it has changed."""
@@ -154,11 +167,10 @@ class UnitDirectory:
         for row in rows:
             self._add(dict(row))
 
-    async def _load_one(self, unit_id: UUID) -> None:
+    async def _load_chain(self, unit_id: UUID) -> None:
         """Not from the session's pool: whoever waits here may hold one of its connections."""
         async with self._loading:
-            row = await self._database.pool.fetchrow(ONE, unit_id)
-            if row is not None:
+            for row in await self._database.pool.fetch(CHAIN, unit_id):
                 self._add(dict(row))
 
     def _add(self, row: dict[str, Any]) -> None:

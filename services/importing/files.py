@@ -98,7 +98,9 @@ def _read_row(
     if not trouble and len(cells) != len(header):
         trouble = f"{len(cells)} fields instead of {len(header)}"
     if not trouble:
-        return read_submission(mapping, first, cells, dict(zip(header, cells, strict=True)))
+        return read_submission(
+            mapping, first, cells, {**dict.fromkeys(mapping.extras, ""), **dict(zip(header, cells, strict=True))}
+        )
     where = f" (lines {first} to {last})" if last > first else ""
     key = mapping.key({**dict.fromkeys(header, ""), **dict(zip(header, cells, strict=False))})
     return Reject(first, cells, key, trouble + where)

@@ -72,6 +72,8 @@ NYC311 = SourceMapping(
         "Agency Name",
         "Complaint Type",
         "Descriptor",
+    ),
+    extras=(
         "Location Type",
         "Incident Zip",
         "Incident Address",

@@ -45,11 +45,13 @@ class Unit(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SourceMapping:
-    """How one legacy system's rows are read. The functions get a row with every one of `columns`; one that cannot read it
-    raises `ValueError` with the reason. Units that do not exist yet are created below `root`."""
+    """How one legacy system's rows are read. The functions get a row with every one of `columns`, which a file must have, and
+    of `extras`, which are empty where it has them not; one that cannot read it raises `ValueError` with the reason. Units that
+    do not exist yet are created below `root`."""
 
     system: str
     columns: tuple[str, ...]
+    extras: tuple[str, ...]
     root: Unit
     unit: Callable[[Row], Unit]
     key: Callable[[Row], str]

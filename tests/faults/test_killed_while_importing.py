@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,13 @@ class Installation:
         self.settings = settings
         self.api = f"http://127.0.0.1:{settings['MASSLINE_PORT']}/v1"
 
-    def client(self) -> httpx.Client:
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
         password = (Path(self.settings["MASSLINE_VAR"]) / "admin-password").read_text().strip()
-        client = httpx.Client(base_url=self.api, trust_env=False, timeout=30)
-        answer = client.post("/v1/auth/token".removeprefix("/v1"), data={"username": "admin", "password": password})
-        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return client
+        with httpx.Client(base_url=self.api, trust_env=False, timeout=30) as client:
+            answer = client.post("/auth/token", data={"username": "admin", "password": password})
+            client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+            yield client
 
     def cases(self) -> int:
         with self.client() as client:

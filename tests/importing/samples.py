@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.importing.mappings import NYC311
 
-COLUMNS = (*NYC311.columns, "Borough")
+COLUMNS = (*(*NYC311.columns, *NYC311.extras), "Borough")
 
 
 def row(key: object = 1001, **changes: str) -> dict[str, str]:

@@ -89,6 +89,20 @@ async def test_a_unit_that_is_on_its_way_is_waited_for(url: str, database: Datab
     assert await asking == PROVINCE
 
 
+async def test_a_unit_is_not_known_before_those_above_it(database: Database) -> None:
+    """Over Kafka a unit may arrive before its parent; with half a chain nobody would know who oversees it."""
+    directory = UnitDirectory(database)
+    await project(database, PROVINCE, CITY, TOWN)
+    asking = asyncio.create_task(directory.require(TOWN.id))
+    await asyncio.sleep(0)
+    await project(database, COUNTY)
+    assert (await asking).id == TOWN.id
+    assert [each.id for each in directory.chain(TOWN.id)] == [TOWN.id, COUNTY.id, CITY.id, PROVINCE.id]
+    orphan = unit("orphan", unit("nowhere", PROVINCE))
+    await project(database, orphan)
+    assert await UnitDirectory(database, patience=0.1).find(orphan.id) is None
+
+
 async def test_without_notifications_it_is_found_all_the_same(url: str, database: Database) -> None:
     directory = UnitDirectory(database, patience=30.0)
     await directory.refresh()
