@@ -24,7 +24,7 @@ from services.var import ADMIN_PASSWORD, admin_password_file, kept_secrets, var_
 from shared.bus.inprocess import InProcessBus
 from shared.bus.kafka import KafkaBus, create_topics
 from shared.embedded.postgres import EmbeddedPostgres
-from shared.http import Edge
+from shared.http import Edge, install_problem_handlers
 from shared.migrations import migrate_async, revise
 from shared.service import Service
 from shared.serving import PortTaken, listen, serve
@@ -187,8 +187,10 @@ async def _around(service: Service, *, worker: bool) -> AsyncIterator[None]:
 
 def _probes_only(service: Service) -> ASGIApp:
     probes = FastAPI(openapi_url=None)
+    install_problem_handlers(probes)
+    probes.add_middleware(Edge, service=service.name)
     probes.include_router(service.probes())
-    return Edge(probes, service.name)
+    return probes
 
 
 async def _migrate(names: list[str]) -> None:

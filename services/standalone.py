@@ -54,7 +54,8 @@ def build_product(environment: Mapping[str, str], *, clock: Clock = system_clock
     assessment = create_assessment(AssessmentSettings.of(environment), clock=clock, ids=ids)
     behind = {service.name: service.app for service in (feedback, visits, assessment)}
     gateway = create_gateway(GatewaySettings.of(environment), upstreams=behind, clock=clock, ids=ids)
-    return Product(services=(assessment, visits, feedback, gateway), app=gateway.app)
+    gateway.housemates = (assessment, visits, feedback)
+    return Product(services=(*gateway.housemates, gateway), app=gateway.app)
 
 
 def build_service(name: str) -> Service:

@@ -69,6 +69,8 @@ class Service:
         self.consumer = Consumer(self.works, self.name, handlers)
         self.jobs = [*jobs, Job("housekeeping", HOUSEKEEPING_EVERY, _housekeeping)]
         self.bus: Bus | None = None
+        self.housemates: Sequence[Service] = ()
+        """The other services of this process, for whose state this one's probes answer too."""
         self.extras: list[Callable[[], Any]] = []
         """Asynchronous context managers that live as long as the service is open."""
         self.api = self._build_api(routers)
@@ -117,6 +119,14 @@ class Service:
 
     async def missing(self) -> list[str]:
         """The parts that this process waits for; empty when it is ready."""
+        return [part for service in (self, *self.housemates) for part in await service.own_missing()]
+
+    async def measure(self) -> None:
+        """Bring this process's gauges up to date."""
+        for service in (self, *self.housemates):
+            await service.measure_own()
+
+    async def own_missing(self) -> list[str]:
         parts = []
         try:
             await self.database.ping()
@@ -128,8 +138,7 @@ class Service:
             parts.append("event bus")
         return parts
 
-    async def measure(self) -> None:
-        """Bring the gauges up to date."""
+    async def measure_own(self) -> None:
         try:
             async with self.database.session() as session:
                 waiting = await session.scalar(select(func.count()).select_from(outbox))

@@ -75,13 +75,29 @@ class CaseAnswered(Event, type="massline.feedback.case.answered.v1", key="case_i
 
     case_id: UUID
     unit_id: UUID
+    finding_id: UUID | None
     answered_at: datetime
     first: bool
     in_time: bool
 
 
+class CaseQuestionAsked(Event, type="massline.feedback.case-question.asked.v1", key="case_id"):
+    """When: the unit needs to hear more from the speaker and waits; its first-answer and resolution clocks stand still meanwhile.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    message_id: UUID
+    asked_at: datetime
+
+
 class CaseMessageAdded(Event, type="massline.feedback.case-message.added.v1", key="case_id"):
-    """When: either side spoke again in a case. Key: the case. Consumed by webhooks."""
+    """When: either side spoke again in a case; the speaker's word ends the wait after a question.
+
+    Key: the case. Consumed by webhooks.
+    """
 
     case_id: UUID
     unit_id: UUID
@@ -93,25 +109,62 @@ class CaseMessageAdded(Event, type="massline.feedback.case-message.added.v1", ke
 class CaseConfirmed(Event, type="massline.feedback.case.confirmed.v1", key="case_id"):
     """When: the speaker judged the outcome: `resolved` says whether anything changed, `satisfied` and `score` (1 to 5) rate it.
 
-    A later judgement replaces the earlier one. Key: the case. Consumed by assessment, visits.
+    `judgement` counts the judgements of the case from 1: a later one replaces the earlier, also within the same hour.
+    Key: the case. Consumed by assessment, visits.
     """
 
     case_id: UUID
     unit_id: UUID
+    finding_id: UUID | None
+    judgement: int
     resolved: bool
     satisfied: bool | None
     score: int | None
     confirmed_at: datetime
 
 
+class CaseLapsed(Event, type="massline.feedback.case.lapsed.v1", key="case_id"):
+    """When: the speaker did not judge the answer in time, so the case was closed unconfirmed; it says nothing about the outcome.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    finding_id: UUID | None
+    lapsed_at: datetime
+
+
+class CaseRejected(Event, type="massline.feedback.case.rejected.v1", key="case_id"):
+    """When: the unit declined the case, with a reason that the speaker reads; it counts as answered for nothing.
+
+    Key: the case. Consumed by visits.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    finding_id: UUID | None
+    rejected_at: datetime
+
+
+class CaseWithdrawn(Event, type="massline.feedback.case.withdrawn.v1", key="case_id"):
+    """When: the speaker took the opinion back; nobody owes anything on it any more. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    withdrawn_at: datetime
+
+
 class CaseReopened(Event, type="massline.feedback.case.reopened.v1", key="case_id"):
     """When: the speaker did not accept the outcome and the case is owed again, with new clocks.
 
+    `judgement` is that of the newest judgement then (0 where there was none), which does not stand any more.
     Key: the case. Consumed by assessment.
     """
 
     case_id: UUID
     unit_id: UUID
+    judgement: int
     reopened_count: int
     reopened_at: datetime
     clocks: tuple[ClockSet, ...]

@@ -49,7 +49,7 @@ class VisitMissed(Event, type="massline.visits.visit.missed.v1", key="visit_id")
 class FindingReported(Event, type="massline.visits.finding.reported.v1", key="finding_id"):
     """When: a visit found a difficulty. Its words stay in visits. Key: the finding. Consumed by feedback, which opens a case.
 
-    `sponsor_id` is the visitor's account: an official, who stays sponsor until the resident confirms.
+    `sponsor_id` is the visitor's account: an official, who follows the finding and cannot confirm it.
     """
 
     finding_id: UUID
