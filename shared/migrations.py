@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.schema import kernel_metadata
 
 LOCK = 0x6D617373
+_ONE_AT_A_TIME = asyncio.Lock()
+"""Alembic keeps its context for the whole process; other processes wait for `LOCK` in the database."""
 
 
 def migrate(folder: Path, url: str) -> None:
@@ -24,6 +26,11 @@ def migrate(folder: Path, url: str) -> None:
 
 
 async def migrate_async(folder: Path, url: str) -> None:
+    async with _ONE_AT_A_TIME:
+        await _migrate(folder, url)
+
+
+async def _migrate(folder: Path, url: str) -> None:
     await _ensure_database(url)
     engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
     try:
