@@ -35,9 +35,11 @@ def postgres_url() -> Iterator[str]:
         yield given
         return
     # Not in pytest's own temporary folder: it is closed to the account that PostgreSQL runs as when tests run as root.
-    with tempfile.TemporaryDirectory(prefix="massline-tests-") as folder:
-        with EmbeddedPostgres.start(Path(folder) / "postgres", settings=UNSAFE_BUT_FAST) as server:
-            yield server.url
+    with (
+        tempfile.TemporaryDirectory(prefix="massline-tests-") as folder,
+        EmbeddedPostgres.start(Path(folder) / "postgres", settings=UNSAFE_BUT_FAST) as server,
+    ):
+        yield server.url
 
 
 @pytest.fixture(scope="session")

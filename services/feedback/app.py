@@ -4,7 +4,7 @@ from services.feedback.cases.routes import router as cases
 from services.feedback.cases.rules import ClockPolicy
 from services.feedback.consumers import consumes
 from services.feedback.conversations.routes import router as conversations
-from services.feedback.jobs import JOBS
+from services.feedback.jobs import jobs
 from services.feedback.opinions.actions import Counter
 from services.feedback.opinions.intake import Intake
 from services.feedback.opinions.routes import router as opinions
@@ -21,7 +21,7 @@ from shared.service import Service
 def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
     policy = clock_policy(settings)
     routers = [opinions, cases, conversations, reading, receipts]
-    service = Service(settings, routers=routers, handlers=consumes(policy), jobs=JOBS, clock=clock, ids=ids)
+    service = Service(settings, routers=routers, handlers=consumes(policy), jobs=jobs(policy), clock=clock, ids=ids)
     intake = Intake(service.database)
     desk = ReceiptDesk(service.database, settings.pepper.get_secret_value())
     service.api.state.policy = policy
@@ -39,4 +39,9 @@ def clock_policy(settings: FeedbackSettings) -> ClockPolicy:
         ClockKind.resolution: settings.resolve_within,
     }
     version = "settings:" + "/".join(f"{int(span.total_seconds())}s" for span in within.values())
-    return ClockPolicy(version=version, within=within, reopen_within=settings.reopen_within)
+    return ClockPolicy(
+        version=version,
+        within=within,
+        close_unconfirmed_after=settings.close_unconfirmed_after,
+        reopen_within=settings.reopen_within,
+    )

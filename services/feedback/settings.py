@@ -20,4 +20,8 @@ class FeedbackSettings(ServiceSettings):
     )
     first_answer_within: Span = Field(timedelta(days=30), description="How soon a unit must answer a case for the first time.")
     resolve_within: Span = Field(timedelta(days=90), description="How soon the speaker must be able to confirm a change.")
+    close_unconfirmed_after: Span = Field(
+        timedelta(days=30),
+        description="How long an answer waits for the speaker's judgement before the case is closed without it.",
+    )
     reopen_within: Span = Field(timedelta(days=30), description="How long after its end a case may be reopened by its speaker.")

@@ -1,11 +1,11 @@
 """What this service does when others tell it something: one table, event type -> handler."""
 
-from services.visits.findings.actions import answer_case, confirm_case, open_case
+from services.visits.findings.actions import FindingCase, answer_case, confirm_case, open_case, reject_case
 from services.visits.visitors.actions import project_visitor
 from shared.consumer import Handlers
 from shared.events.assessment import UnitRegistered
 from shared.events.envelope import Record
-from shared.events.feedback import CaseAnswered, CaseConfirmed, CaseOpened
+from shared.events.feedback import CaseAnswered, CaseConfirmed, CaseOpened, CaseRejected
 from shared.events.gateway import AccountCreated
 from shared.units import KnownUnit, project_unit
 from shared.uow import UnitOfWork
@@ -21,15 +21,23 @@ async def on_account_created(uow: UnitOfWork, event: AccountCreated, record: Rec
 
 async def on_case_opened(uow: UnitOfWork, event: CaseOpened, record: Record) -> None:
     if event.finding_id is not None:
-        await open_case(uow, case_id=event.case_id, unit_id=event.unit_id, finding_id=event.finding_id, at=event.opened_at)
+        await open_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.opened_at))
 
 
 async def on_case_answered(uow: UnitOfWork, event: CaseAnswered, record: Record) -> None:
-    await answer_case(uow, case_id=event.case_id, unit_id=event.unit_id, at=event.answered_at)
+    if event.finding_id is not None:
+        await answer_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.answered_at))
 
 
 async def on_case_confirmed(uow: UnitOfWork, event: CaseConfirmed, record: Record) -> None:
-    await confirm_case(uow, case_id=event.case_id, unit_id=event.unit_id, resolved=event.resolved, at=event.confirmed_at)
+    if event.finding_id is not None:
+        case = FindingCase(event.finding_id, event.case_id, event.unit_id, event.confirmed_at)
+        await confirm_case(uow, case, resolved=event.resolved)
+
+
+async def on_case_rejected(uow: UnitOfWork, event: CaseRejected, record: Record) -> None:
+    if event.finding_id is not None:
+        await reject_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.rejected_at))
 
 
 CONSUMES: Handlers = {
@@ -38,4 +46,5 @@ CONSUMES: Handlers = {
     CaseOpened: on_case_opened,
     CaseAnswered: on_case_answered,
     CaseConfirmed: on_case_confirmed,
+    CaseRejected: on_case_rejected,
 }

@@ -11,8 +11,10 @@ from shared.events.feedback import (
     CaseConfirmed,
     CaseEscalated,
     CaseOpened,
+    CaseRejected,
     CaseReopened,
     CaseSource,
+    CaseWithdrawn,
     ClockBreached,
     ClockKind,
 )
@@ -58,13 +60,20 @@ class Story:
         return CaseAcknowledged(**self.case, acknowledged_at=after(hours), in_time=in_time)
 
     def answered(self, hours: float = 2, *, first: bool = True, in_time: bool = True) -> Event:
-        return CaseAnswered(**self.case, answered_at=after(hours), first=first, in_time=in_time)
+        return CaseAnswered(**self.case, finding_id=None, answered_at=after(hours), first=first, in_time=in_time)
 
-    def confirmed(self, hours: float = 3, *, resolved: bool = True, satisfied: bool | None = None) -> Event:
-        return CaseConfirmed(**self.case, resolved=resolved, satisfied=satisfied, score=None, confirmed_at=after(hours))
+    def confirmed(self, hours: float = 3, *, resolved: bool = True, satisfied: bool | None = None, judgement: int = 1) -> Event:
+        said = {"resolved": resolved, "satisfied": satisfied, "score": None}
+        return CaseConfirmed(**self.case, **said, finding_id=None, judgement=judgement, confirmed_at=after(hours))
 
-    def reopened(self, hours: float = 4) -> Event:
-        return CaseReopened(**self.case, reopened_count=1, reopened_at=after(hours), clocks=())
+    def reopened(self, hours: float = 4, *, judgement: int = 1) -> Event:
+        return CaseReopened(**self.case, judgement=judgement, reopened_count=1, reopened_at=after(hours), clocks=())
+
+    def rejected(self, hours: float = 2) -> Event:
+        return CaseRejected(**self.case, finding_id=None, rejected_at=after(hours))
+
+    def withdrawn(self, hours: float = 2) -> Event:
+        return CaseWithdrawn(**self.case, withdrawn_at=after(hours))
 
     def breached(self, hours: float = 5, *, kind: ClockKind = ClockKind.first_answer) -> Event:
         return ClockBreached(**self.case, kind=kind, due_at=after(hours), breached_at=after(hours))

@@ -18,7 +18,9 @@ CONTRACTS = contracts()
 every_contract = pytest.mark.parametrize("event", CONTRACTS.values(), ids=CONTRACTS.keys())
 
 TYPE = re.compile(r"massline\.(feedback|visits|assessment|gateway)\.([a-z]+(?:-[a-z]+)*)\.([a-z]+)\.v([1-9][0-9]*)")
-IRREGULAR = frozenset({"sent", "set", "met", "held", "given", "found", "begun", "put", "won", "lost", "kept", "spoken", "cut"})
+IRREGULAR = frozenset(
+    {"sent", "set", "met", "held", "given", "found", "begun", "put", "won", "lost", "kept", "spoken", "cut", "withdrawn"}
+)
 NUMBERS = (UUID, int, float, bool, datetime, date)
 
 CODES = frozenset(

@@ -41,10 +41,12 @@ async def test_demonstration_shows_every_state_and_is_made_once(databases: Datab
     async with _opened(settings) as world:
         before = await _picture(world, written)
         assert before["cases"]["by_state"].keys() == STATES
+        assert all(before["cases"]["by_state"].values()), before["cases"]
         assert before["cases"]["total"] >= len(STORIES)
         grades = {row["code"]: row["grade"]["value"] for row in before["board"]}
         assert grades["heping"] == "excellent"
         assert grades["nanwan"] == "unqualified"
+        assert grades["dongjie"] == "qualified"
         assert grades["xiling"] == "not_graded"
         assert len(before["board"]) == len(UNITS)
         assert {visit["state"] for visit in before["visits"]} >= {"done", "refused_by_resident", "missed", "planned"}

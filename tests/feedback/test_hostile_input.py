@@ -92,7 +92,7 @@ async def test_problems_do_not_repeat_what_was_said(house: House) -> None:
     assert {error["field"] for error in answer.json()["errors"]} == {"body.title", "body.channel"}
 
 
-@pytest.mark.parametrize("verb", ["acknowledge", "answer", "messages", "confirm", "reopen"])
+@pytest.mark.parametrize("verb", ["acknowledge", "ask", "answer", "messages", "reject", "confirm", "reopen", "withdraw"])
 async def test_hostile_acts(house: House, verb: str) -> None:
     case_id = await house.case()
     for id in ("x", "0", "null", "%00", "%ff", "9" * 5000, ID, case_id):

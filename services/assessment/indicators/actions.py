@@ -1,8 +1,8 @@
 """Keeping evidence. One statement per event, and the same row in the end whatever order the events arrive in.
 
-Of a fact that can be told twice, the first telling counts (the first answer) or the last one (the verdict), by the time that the
-events carry. Anonymous speakers' times are full hours, so two may be equal: then the values decide, so that it is still the
-same row in every order.
+Of a fact that can be told twice, the first telling counts (the first answer) or the last one, by the time that the events carry;
+judgements carry their number, which says more: anonymous speakers' times are full hours, so two may be equal. Of other equally
+old facts the values decide, so that it is still the same row in every order.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from shared.events.visits import VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
 
 Fact = Sequence[str]
-"""Columns that are told together, their time first."""
+"""Columns that are told together, the one that orders them first."""
 
 CASES: Table = metadata.tables[str(CaseEvidence.__tablename__)]
 VISITS: Table = metadata.tables[str(VisitEvidence.__tablename__)]
@@ -58,8 +58,8 @@ def _keep(table: Table, *, first: Sequence[Fact] = (), last: Sequence[Fact] = ()
 KEEP_OPENED = _keep(CASES, first=[("opened_at",)])
 KEEP_ACKNOWLEDGED = _keep(CASES, first=[("acknowledged_at",)])
 KEEP_ANSWERED = _keep(CASES, first=[("first_answered_at", "first_answer_in_time")])
-KEEP_VERDICT = _keep(CASES, last=[("verdict_at", "resolved", "satisfied")])
-KEEP_REOPENED = _keep(CASES, last=[("reopened_at",)])
+KEEP_VERDICT = _keep(CASES, last=[("judgement", "verdict_at", "resolved", "satisfied")])
+KEEP_REOPENED = _keep(CASES, last=[("reopened_judgement", "reopened_at")])
 KEEP_BREACHED = _keep(CASES, first=[("breached_at",)])
 KEEP_FIRST_ANSWER_BREACHED = _keep(CASES, first=[("breached_at",), ("first_answer_breached_at",)])
 KEEP_ESCALATED = _keep(CASES, first=[("escalated_at",)])
@@ -86,12 +86,12 @@ async def keep_case_answered(uow: UnitOfWork, event: CaseAnswered) -> None:
 
 
 async def keep_case_confirmed(uow: UnitOfWork, event: CaseConfirmed) -> None:
-    values = {"verdict_at": event.confirmed_at, "resolved": event.resolved, "satisfied": event.satisfied}
-    await uow.session.execute(KEEP_VERDICT, _case(event, **values))
+    values = {"resolved": event.resolved, "satisfied": event.satisfied, "judgement": event.judgement}
+    await uow.session.execute(KEEP_VERDICT, _case(event, verdict_at=event.confirmed_at, **values))
 
 
 async def keep_case_reopened(uow: UnitOfWork, event: CaseReopened) -> None:
-    await uow.session.execute(KEEP_REOPENED, _case(event, reopened_at=event.reopened_at))
+    await uow.session.execute(KEEP_REOPENED, _case(event, reopened_at=event.reopened_at, reopened_judgement=event.judgement))
 
 
 async def keep_clock_breached(uow: UnitOfWork, event: ClockBreached) -> None:
@@ -118,6 +118,7 @@ async def keep_visit_recorded(uow: UnitOfWork, event: VisitRecorded) -> None:
 
 
 def _case(event: CaseEvent, **facts: Any) -> dict[str, Any]:
+    """The first fact is the event's time."""
     return {"case_id": event.case_id, "unit_id": event.unit_id, "unit_since": next(iter(facts.values())), **facts}
 
 

@@ -15,7 +15,9 @@ MOMENT = DateTime(timezone=True)
 
 
 class CaseEvidence(AssessmentTable, table=True):
-    """`unit_since`: the time of the newest event, which says whose case it is. The verdict is the newest one."""
+    """`unit_since`: the time of the newest event, which says whose case it is. The verdict is the newest one, `judgement` its
+    number; `reopened_judgement` is the number of the newest verdict that a reopening has overruled.
+    """
 
     __tablename__ = "case_evidence"
 
@@ -29,9 +31,11 @@ class CaseEvidence(AssessmentTable, table=True):
     first_answer_breached_at: datetime | None = Field(None, sa_type=MOMENT)
     breached_at: datetime | None = Field(None, sa_type=MOMENT)
     escalated_at: datetime | None = Field(None, sa_type=MOMENT)
+    judgement: int | None = None
     verdict_at: datetime | None = Field(None, sa_type=MOMENT)
     resolved: bool | None = None
     satisfied: bool | None = None
+    reopened_judgement: int | None = None
     reopened_at: datetime | None = Field(None, sa_type=MOMENT)
 
 

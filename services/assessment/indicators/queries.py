@@ -23,7 +23,7 @@ PERIODS = """
          AS asked (unit_id, since, until)
 """
 
-STANDS = "resolved AND NOT coalesce(reopened_at > verdict_at, false)"
+STANDS = "resolved AND NOT coalesce(reopened_judgement >= judgement, false)"
 """A case that was reopened after the verdict is not resolved any more."""
 
 COUNT_CASES = text(f"""

@@ -74,8 +74,9 @@ class VisitCounts:
 class Measures:
     """The three rates of a unit and the counts behind them.
 
-    Response: first answers in time, of the cases answered or overdue for a first answer. Resolution: verdicts "resolved" that
-    stand, of all verdicts. Satisfaction: satisfied, of the verdicts that say so either way.
+    Response: first answers in time, of the cases answered or overdue for a first answer; a case that was rejected, withdrawn or
+    closed unconfirmed counts by this alone, so one that ended before its first answer was due does not count at all.
+    Resolution: verdicts "resolved" that stand, of all verdicts. Satisfaction: satisfied, of the verdicts that say so either way.
     """
 
     response: Tally

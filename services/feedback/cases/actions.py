@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.feedback.cases.models import Case, CaseClock, CaseHistory, EscalationStep
+from services.feedback.cases.models import RUNNING, Case, CaseClock, CaseHistory, EscalationStep
 from services.feedback.cases.queries import Access, Holder, chain_of, clocks_of, exclusions_of, open_case, show_case, steps_of
 from services.feedback.cases.rules import (
     CLOSED,
     MEETS,
+    PAUSABLE,
     RULES,
     VERBS_OF,
     Channel,
     ClockPolicy,
+    Party,
     Protection,
     State,
     Verb,
@@ -27,14 +29,17 @@ from services.feedback.cases.rules import (
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn
 from services.feedback.errors import not_yours_to_do
 from shared.auth import Principal
+from shared.clock import hour_of
 from shared.errors import Conflict
 from shared.events.feedback import (
     CaseAcknowledged,
     CaseConfirmed,
     CaseEscalated,
+    CaseLapsed,
     CaseOpened,
     CaseReopened,
     CaseSource,
+    CaseWithdrawn,
     ClockBreached,
     ClockKind,
     ClockSet,
@@ -53,12 +58,13 @@ def permit(access: Access, verb: Verb) -> None:
 
 
 async def advance(uow: UnitOfWork, access: Access, verb: Verb, *, reason: str | None = None) -> Sequence[CaseClock]:
-    """Move the case along its table, write the history, and stop the clocks that the verb meets; returns those.
+    """Move the case along its table, write the history, and let its clocks follow; returns the clocks that the verb met.
 
-    Raises `Conflict` (case-state).
+    Events: ClockBreached, if the case ends with a clock that has run out untold. Raises `Conflict` (case-state).
     """
     case, now = access.case, access.moment(uow)
     state = next_state(case.state, verb)
+    moved = state is not case.state
     uow.session.add(
         CaseHistory(
             case_id=case.id,
@@ -74,14 +80,58 @@ async def advance(uow: UnitOfWork, access: Access, verb: Verb, *, reason: str | 
     )
     case.state = state
     case.updated_at = max(case.updated_at, now)
-    return await _meet_clocks(uow, case.id, MEETS.get(verb, ()), now)
+    if state is not State.answered:
+        case.judge_until = None
+    return await _turn_clocks(uow, access, verb) if moved or verb in MEETS else ()
 
 
-async def _meet_clocks(uow: UnitOfWork, case_id: UUID, kinds: Sequence[ClockKind], now: datetime) -> Sequence[CaseClock]:
-    met = [clock for clock in await clocks_of(uow, case_id) if clock.kind in kinds and clock.met_at is None] if kinds else []
+async def _turn_clocks(uow: UnitOfWork, access: Access, verb: Verb) -> Sequence[CaseClock]:
+    """Resume, meet, then pause or stop what is left, as the new state asks; returns the clocks that the verb met."""
+    state, now = access.case.state, access.moment(uow)
+    anonymous = access.case.protection is Protection.anonymous
+    clocks = [clock for clock in await clocks_of(uow, access.case.id) if clock.met_at is None and clock.stopped_at is None]
+    for clock in clocks:
+        _resume(clock, hour_of(now) if anonymous else now)
+    met = [clock for clock in clocks if clock.kind in MEETS.get(verb, ())]
     for clock in met:
         clock.met_at = now
+    left = [clock for clock in clocks if clock.met_at is None and clock.breached_at is None]
+    if state is State.waiting_resident:
+        _pause(left, hour_of(now) if anonymous else now)
+    elif state in CLOSED:
+        await _stop(uow, access, left)
     return met
+
+
+def _resume(clock: CaseClock, now: datetime) -> None:
+    if clock.paused_at is not None:
+        stood = now - clock.paused_at
+        clock.due_at += stood
+        clock.paused_total_s += int(stood.total_seconds())
+        clock.paused_at = None
+
+
+def _pause(clocks: Sequence[CaseClock], now: datetime) -> None:
+    """What has run out already is past pausing."""
+    for clock in clocks:
+        if clock.kind in PAUSABLE and clock.due_at > now:
+            clock.paused_at = now
+
+
+async def _stop(uow: UnitOfWork, access: Access, clocks: Sequence[CaseClock]) -> None:
+    """The end of a case ends its clocks; one that ran out before is told first, for its end must not hide it."""
+    now = access.moment(uow)
+    for clock in clocks:
+        if clock.due_at > now:
+            clock.stopped_at = now
+        else:
+            await _breach(uow, access.case, clock, now, coarse=access.coarse)
+
+
+async def _breach(uow: UnitOfWork, case: Case, clock: CaseClock, now: datetime, *, coarse: bool = False) -> None:
+    clock.breached_at = now
+    breach = ClockBreached(case_id=case.id, unit_id=case.unit_id, kind=clock.kind, due_at=clock.due_at, breached_at=now)
+    await uow.record(breach, coarse=coarse)
 
 
 async def record_acknowledgement(uow: UnitOfWork, case: Case, met: Sequence[CaseClock]) -> None:
@@ -113,15 +163,24 @@ async def confirm_case(
     case, now = access.case, access.moment(uow)
     await advance(uow, access, Verb.confirm if said.resolved else Verb.refuse)
     case.resolved, case.satisfied, case.score = said.resolved, said.satisfied, said.score
+    case.judgement_count += 1
     case.refused_count += not said.resolved
     case.reopenable_until = now + policy.reopen_within if case.state in CLOSED else None
-    event = CaseConfirmed(case_id=case.id, unit_id=case.unit_id, confirmed_at=now, **said.model_dump())
+    event = CaseConfirmed(
+        case_id=case.id,
+        unit_id=case.unit_id,
+        finding_id=case.finding_id,
+        judgement=case.judgement_count,
+        confirmed_at=now,
+        **said.model_dump(),
+    )
     await uow.record(event, coarse=access.coarse)
     return await show_case(uow, access)
 
 
 async def reopen_case(uow: UnitOfWork, policy: ClockPolicy, who: Principal | Holder, case_id: UUID, reason: str) -> CaseOut:
-    """The speaker does not accept the end; the case is owed again, with a new resolution clock.
+    """The speaker does not accept the end; the case is owed again, with a new resolution clock, and a new first-answer clock
+    if its end had stopped that.
 
     Events: CaseReopened. Raises `NotFound`, `Forbidden`, `Conflict` (case-state, or reopening-over when the window is past).
     """
@@ -135,18 +194,59 @@ async def reopen_case(uow: UnitOfWork, policy: ClockPolicy, who: Principal | Hol
     await advance(uow, access, Verb.reopen, reason=reason)
     case.reopened_count += 1
     case.reopenable_until = None
-    due_at = now + policy.within[ClockKind.resolution]
-    clock = CaseClock(case_id=case.id, kind=ClockKind.resolution, round=case.reopened_count, started_at=now, due_at=due_at)
-    uow.session.add(clock)
+    clocks = await _set_clocks_again(uow, case, policy, now)
     event = CaseReopened(
         case_id=case.id,
         unit_id=case.unit_id,
+        judgement=case.judgement_count,
         reopened_count=case.reopened_count,
         reopened_at=now,
-        clocks=(ClockSet(kind=clock.kind, due_at=due_at),),
+        clocks=clocks,
     )
     await uow.record(event, coarse=access.coarse)
     return await show_case(uow, access)
+
+
+async def _set_clocks_again(uow: UnitOfWork, case: Case, policy: ClockPolicy, now: datetime) -> tuple[ClockSet, ...]:
+    answers = [clock for clock in await clocks_of(uow, case.id) if clock.kind is ClockKind.first_answer]
+    still_owed = answers[-1].stopped_at is not None
+    kinds = (ClockKind.first_answer, ClockKind.resolution) if still_owed else (ClockKind.resolution,)
+    due = {kind: now + policy.within[kind] for kind in kinds}
+    uow.session.add_all(
+        CaseClock(case_id=case.id, kind=kind, round=case.reopened_count, started_at=now, due_at=due_at)
+        for kind, due_at in due.items()
+    )
+    return tuple(ClockSet(kind=kind, due_at=due_at) for kind, due_at in due.items())
+
+
+async def withdraw_case(
+    uow: UnitOfWork, policy: ClockPolicy, who: Principal | Holder, case_id: UUID, reason: str | None
+) -> CaseOut:
+    """The speaker takes the opinion back; its clocks stop. Events: CaseWithdrawn. Raises `NotFound`, `Forbidden`, `Conflict`."""
+    access = await open_case(uow, who, case_id, lock=True)
+    permit(access, Verb.withdraw)
+    case, now = access.case, access.moment(uow)
+    await advance(uow, access, Verb.withdraw, reason=reason)
+    case.reopenable_until = now + policy.reopen_within
+    event = CaseWithdrawn(case_id=case.id, unit_id=case.unit_id, withdrawn_at=now)
+    await uow.record(event, coarse=access.coarse)
+    return await show_case(uow, access)
+
+
+async def lapse_unjudged_cases(uow: UnitOfWork, policy: ClockPolicy) -> bool:
+    """Close the answered cases that nobody judged in time, each exactly once; they stay reopenable.
+
+    Any number of workers may run it at once: a case that another one holds is left to it. Returns whether there may be more.
+    Events: CaseLapsed.
+    """
+    now = uow.now()
+    due = select(Case).where(col(Case.judge_until) <= now).order_by(col(Case.judge_until)).limit(DUE_BATCH)
+    cases = (await uow.session.scalars(due.with_for_update(skip_locked=True))).all()
+    for case in cases:
+        await advance(uow, Access(case, Party.system, Party.system, None), Verb.lapse)
+        case.reopenable_until = now + policy.reopen_within
+        await uow.record(CaseLapsed(case_id=case.id, unit_id=case.unit_id, finding_id=case.finding_id, lapsed_at=now))
+    return len(cases) > 0
 
 
 async def open_finding_case(uow: UnitOfWork, policy: ClockPolicy, finding: FindingReported) -> None:
@@ -196,16 +296,14 @@ async def breach_due_clocks(uow: UnitOfWork) -> bool:
     Events: ClockBreached, CaseEscalated.
     """
     now = uow.now()
-    running = col(CaseClock.met_at).is_(None) & col(CaseClock.breached_at).is_(None) & (col(CaseClock.due_at) <= now)
+    running = and_(text(RUNNING), col(CaseClock.due_at) <= now)
     due = select(col(CaseClock.case_id)).where(running).order_by(col(CaseClock.due_at)).limit(DUE_BATCH)
     locked = select(Case).where(col(Case.id).in_(due)).order_by(col(Case.id)).with_for_update(skip_locked=True)
     cases = {case.id: case for case in await uow.session.scalars(locked)}
     mine = select(CaseClock).where(running, col(CaseClock.case_id).in_(cases)).order_by(col(CaseClock.due_at))
     for clock in await uow.session.scalars(mine):
-        clock.breached_at = now
         case = cases[clock.case_id]
-        breach = ClockBreached(case_id=case.id, unit_id=case.unit_id, kind=clock.kind, due_at=clock.due_at, breached_at=now)
-        await uow.record(breach)
+        await _breach(uow, case, clock, now)
         await _escalate(uow, case, clock.kind, now)
     return len(cases) > 0
 

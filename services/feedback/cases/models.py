@@ -12,10 +12,14 @@ from shared.events.feedback import CaseSource, ClockKind
 from shared.types import enum_check
 
 ZERO = {"server_default": "0"}
+RUNNING = "met_at IS NULL AND breached_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
 
 
 class Case(FeedbackTable, table=True):
-    """`owner_id` is the speaker's account where there is one; it never leaves. `body` is null where the words are elsewhere."""
+    """`owner_id` is the speaker's account where there is one; it never leaves. `body` is null where the words are elsewhere.
+
+    `judge_until` is set while an answer waits for its judgement.
+    """
 
     __tablename__ = "cases"
     __table_args__ = (
@@ -29,6 +33,7 @@ class Case(FeedbackTable, table=True):
         Index("cases_by_owner", "owner_id", "id", postgresql_where="owner_id IS NOT NULL"),
         Index("cases_by_finding", "finding_id", unique=True, postgresql_where="finding_id IS NOT NULL"),
         Index("cases_by_state", "state", "id"),
+        Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -48,8 +53,10 @@ class Case(FeedbackTable, table=True):
     policy_version: str
     opened_at: datetime = Field(sa_type=UTC_TIME)
     updated_at: datetime = Field(sa_type=UTC_TIME)
+    judge_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
     reopenable_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
     reopened_count: int = Field(default=0, sa_column_kwargs=ZERO)
+    judgement_count: int = Field(default=0, sa_column_kwargs=ZERO)
     refused_count: int = Field(default=0, sa_column_kwargs=ZERO)
     message_count: int = Field(default=0, sa_column_kwargs=ZERO)
     outcome: str | None = None
@@ -68,12 +75,16 @@ class CaseExclusion(FeedbackTable, table=True):
 
 
 class CaseClock(FeedbackTable, table=True):
-    """One deadline; a reopened case gets a new resolution clock, in the `round` of its reopening."""
+    """One deadline; a reopened case gets new ones, in the `round` of its reopening.
+
+    It runs until it is met or breached, or stopped by the end of the case. While it is paused it does not run out: when it goes
+    on, `due_at` has moved by as long as it stood still.
+    """
 
     __tablename__ = "case_clocks"
     __table_args__ = (
         CheckConstraint(enum_check("kind", ClockKind), name="case_clocks_kind"),
-        Index("case_clocks_running", "due_at", postgresql_where="met_at IS NULL AND breached_at IS NULL"),
+        Index("case_clocks_running", "due_at", postgresql_where=RUNNING),
     )
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
@@ -81,8 +92,11 @@ class CaseClock(FeedbackTable, table=True):
     round: int = Field(primary_key=True, default=0, sa_column_kwargs=ZERO)
     started_at: datetime = Field(sa_type=UTC_TIME)
     due_at: datetime = Field(sa_type=UTC_TIME)
+    paused_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    paused_total_s: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     met_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     breached_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    stopped_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
 class EscalationStep(FeedbackTable, table=True):

@@ -15,6 +15,7 @@ from services.feedback.cases.schemas import (
     NothingIn,
     ReopeningIn,
     TimelineEntry,
+    WithdrawalIn,
 )
 from shared.auth import Known
 from shared.http import EdgeRoute, Uow
@@ -23,6 +24,7 @@ from shared.pages import Page, PageCursor, PageLimit
 router = APIRouter(prefix="/v1/cases", route_class=EdgeRoute, tags=["cases"])
 
 NOTHING = NothingIn()
+NO_REASON = WithdrawalIn()
 OfUnit = Annotated[UUID | None, Query(description="Only cases of this unit and the units below it.")]
 
 
@@ -81,3 +83,9 @@ async def confirm_case(uow: Uow, principal: Known, policy: Policy, case_id: UUID
 async def reopen_case(uow: Uow, principal: Known, policy: Policy, case_id: UUID, body: ReopeningIn) -> CaseOut:
     """The speaker opens a closed case again, within the window `reopenable_until`."""
     return await actions.reopen_case(uow, policy, principal, case_id, body.reason)
+
+
+@router.post("/{case_id}/withdraw")
+async def withdraw_case(uow: Uow, principal: Known, policy: Policy, case_id: UUID, body: WithdrawalIn = NO_REASON) -> CaseOut:
+    """The speaker takes the opinion back, until the case is closed; within `reopenable_until` it can be reopened."""
+    return await actions.withdraw_case(uow, policy, principal, case_id, body.reason)

@@ -23,14 +23,19 @@ class State(StrEnum):
 
 
 class Verb(StrEnum):
-    """`refuse` is a confirmation that says no."""
+    """`refuse` is a confirmation that says no, `reply` a message to a unit that asked, and `lapse` what time does."""
 
     acknowledge = "acknowledge"
+    ask = "ask"
     answer = "answer"
     message = "message"
+    reply = "reply"
+    reject = "reject"
     confirm = "confirm"
     refuse = "refuse"
+    lapse = "lapse"
     reopen = "reopen"
+    withdraw = "withdraw"
 
 
 class Party(StrEnum):
@@ -40,6 +45,7 @@ class Party(StrEnum):
     unit = "unit"
     admin = "admin"
     reader = "reader"
+    system = "system"
 
 
 class Channel(StrEnum):
@@ -58,39 +64,57 @@ class Protection(StrEnum):
 RULES = "case-states.v1"
 CLOSED = frozenset({State.confirmed_resolved, State.closed_unconfirmed, State.rejected, State.withdrawn})
 _OPEN = [state for state in State if state not in CLOSED]
+_AT_WORK = (State.received, State.acknowledged, State.in_progress)
 
 TRANSITIONS: Mapping[tuple[State, Verb], State] = {
     (State.received, Verb.acknowledge): State.acknowledged,
+    **{(state, Verb.ask): State.waiting_resident for state in _AT_WORK},
     **{(state, Verb.answer): State.answered for state in _OPEN},
     **{(state, Verb.message): state for state in _OPEN},
+    (State.waiting_resident, Verb.reply): State.in_progress,
+    **{(state, Verb.reject): State.rejected for state in (*_AT_WORK, State.waiting_resident)},
     (State.answered, Verb.confirm): State.confirmed_resolved,
     (State.answered, Verb.refuse): State.in_progress,
+    (State.answered, Verb.lapse): State.closed_unconfirmed,
     (State.confirmed_resolved, Verb.reopen): State.in_progress,
     (State.closed_unconfirmed, Verb.reopen): State.in_progress,
     (State.withdrawn, Verb.reopen): State.in_progress,
+    **{(state, Verb.withdraw): State.withdrawn for state in _OPEN},
 }
 
 VERBS_OF: Mapping[Party, Sequence[Verb]] = {
-    Party.speaker: (Verb.message, Verb.confirm, Verb.reopen),
-    Party.unit: (Verb.acknowledge, Verb.answer, Verb.message),
-    Party.admin: (Verb.acknowledge, Verb.answer, Verb.message),
+    Party.speaker: (Verb.message, Verb.confirm, Verb.reopen, Verb.withdraw),
+    Party.unit: (Verb.acknowledge, Verb.ask, Verb.answer, Verb.message, Verb.reject),
+    Party.admin: (Verb.acknowledge, Verb.ask, Verb.answer, Verb.message, Verb.reject),
     Party.reader: (),
+    Party.system: (),
 }
+"""What each party asks for by name; `refuse`, `reply` and `lapse` follow from what was said, or from silence."""
+_ASKED_FOR = frozenset(verb for verbs in VERBS_OF.values() for verb in verbs)
 
 MEETS: Mapping[Verb, Sequence[ClockKind]] = {
     Verb.acknowledge: (ClockKind.acknowledgement,),
+    Verb.ask: (ClockKind.acknowledgement,),
     Verb.answer: (ClockKind.acknowledgement, ClockKind.first_answer),
     Verb.confirm: (ClockKind.resolution,),
 }
-"""The clocks that a verb stops: an answer also shows that the unit has the case."""
+"""The clocks that a verb fulfils: a question or an answer also shows that the unit has the case. A rejection fulfils none."""
+
+PAUSABLE = frozenset({ClockKind.first_answer, ClockKind.resolution})
+"""The clocks that stand still while the unit waits for the resident."""
 
 
 def next_state(state: State, verb: Verb) -> State:
     """Raises `Conflict`, which says what is possible instead."""
     if (state, verb) not in TRANSITIONS:
-        possible = ", ".join(other for other in Verb if (state, other) in TRANSITIONS) or "nothing"
+        possible = ", ".join(other for other in Verb if other in _ASKED_FOR and (state, other) in TRANSITIONS) or "nothing"
         raise Conflict("case-state", f"The case is {state}, so it takes no {verb}. Possible now: {possible}.")
     return TRANSITIONS[state, verb]
+
+
+def speaking(state: State, party: Party) -> Verb:
+    """What a message amounts to: the speaker's takes the case out of waiting."""
+    return Verb.reply if party is Party.speaker and state is State.waiting_resident else Verb.message
 
 
 def allowed_verbs(state: State, party: Party, *, may_reopen: bool) -> list[Verb]:
@@ -100,10 +124,14 @@ def allowed_verbs(state: State, party: Party, *, may_reopen: bool) -> list[Verb]
 
 @dataclass(frozen=True, slots=True)
 class ClockPolicy:
-    """How long a unit has, and how long a closed case stays reopenable. A case keeps the version that it was opened under."""
+    """How long a unit has, how long an answer waits for its judgement, and how long a closed case stays reopenable.
+
+    A case keeps the version that it was opened under.
+    """
 
     version: str
     within: Mapping[ClockKind, timedelta]
+    close_unconfirmed_after: timedelta
     reopen_within: timedelta
 
     def due(self, started_at: datetime) -> list[tuple[ClockKind, datetime]]:

@@ -25,12 +25,19 @@ class ReopeningIn(In):
     reason: Line
 
 
+class WithdrawalIn(In):
+    reason: Line | None = None
+
+
 class ClockOut(Out):
     kind: ClockKind
     started_at: datetime
     due_at: datetime
+    paused_at: datetime | None = Field(description="Since when it stands still, because the unit waits for the resident.")
+    paused_total_s: int = Field(description="How long it stood still before, in seconds; `due_at` has moved by as much.")
     met_at: datetime | None
     breached_at: datetime | None
+    stopped_at: datetime | None = Field(description="When the case ended before this was met or had run out.")
 
 
 class EscalationOut(Out):

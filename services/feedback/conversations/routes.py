@@ -4,9 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from services.feedback.cases.routes import Policy
 from services.feedback.cases.schemas import CaseOut
 from services.feedback.conversations import actions, queries
-from services.feedback.conversations.schemas import AnswerIn, MessageIn, MessageOut
+from services.feedback.conversations.schemas import AnswerIn, MessageIn, MessageOut, RejectionIn
 from shared.auth import Known
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
@@ -28,7 +29,19 @@ async def add_message(uow: Uow, principal: Known, case_id: UUID, body: MessageIn
     return await actions.add_message(uow, principal, case_id, body.text)
 
 
+@router.post("/{case_id}/ask")
+async def ask_resident(uow: Uow, principal: Known, case_id: UUID, body: MessageIn) -> CaseOut:
+    """The unit asks the speaker; the clocks of its answer stand still until the speaker writes."""
+    return await actions.ask_resident(uow, principal, case_id, body.text)
+
+
 @router.post("/{case_id}/answer")
-async def answer_case(uow: Uow, principal: Known, case_id: UUID, body: AnswerIn) -> CaseOut:
+async def answer_case(uow: Uow, principal: Known, policy: Policy, case_id: UUID, body: AnswerIn) -> CaseOut:
     """The unit's answer; `outcome` says in a line what changes for people."""
-    return await actions.answer_case(uow, principal, case_id, body)
+    return await actions.answer_case(uow, policy, principal, case_id, body)
+
+
+@router.post("/{case_id}/reject")
+async def reject_case(uow: Uow, principal: Known, case_id: UUID, body: RejectionIn) -> CaseOut:
+    """The unit declines the case; `reason` is shown to the speaker, as its last message and in the timeline."""
+    return await actions.reject_case(uow, principal, case_id, body.reason)

@@ -16,6 +16,10 @@ class AnswerIn(In):
     outcome: Line | None = None
 
 
+class RejectionIn(In):
+    reason: Body
+
+
 class MessageOut(Out):
     id: UUID
     by: Side

@@ -1,7 +1,8 @@
 """The write path of intake: opinions that arrive together are written together, in one transaction of one statement.
 
 The kept answer of an Idempotency-Key is a row like the others. A key that is already taken, by another process, by an earlier
-batch or by a neighbour in this one, takes its opinion out of the batch, and the answer kept for it is given again.
+batch or by a neighbour in this one, takes its opinion out of the batch, and the answer kept for it is given again. A record of
+another system is in once, for ever: the unique index on its origin decides, and a duplicate leaves nothing behind.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -38,41 +39,44 @@ def _insert_all(*tables: tuple[Table, Sequence[str]]) -> str:
     return f"WITH {', '.join(f'rows_{number} AS ({insert})' for number, insert in enumerate(inserts, 1))} SELECT"
 
 
+CASE_COLUMNS = (
+    "id",
+    "unit_id",
+    "state",
+    "source",
+    "channel",
+    "protection",
+    "category",
+    "title",
+    "body",
+    "owner_id",
+    "opinion_id",
+    "policy_version",
+    "opened_at",
+    "updated_at",
+)
+OPINION_COLUMNS = ("id", "case_id", "unit_id", "submitted_at", "origin_system", "origin_reference", "origin_reported_at")
 INSERT_FILINGS = _insert_all(
-    (
-        _table(Case),
-        (
-            "id",
-            "unit_id",
-            "state",
-            "source",
-            "channel",
-            "protection",
-            "category",
-            "title",
-            "body",
-            "owner_id",
-            "opinion_id",
-            "policy_version",
-            "opened_at",
-            "updated_at",
-        ),
-    ),
-    (
-        _table(Opinion),
-        ("id", "case_id", "unit_id", "submitted_at", "origin_system", "origin_reference", "origin_reported_at"),
-    ),
+    (_table(Case), CASE_COLUMNS),
+    (_table(Opinion), OPINION_COLUMNS),
     (_table(CaseClock), ("case_id", "kind", "started_at", "due_at")),
     (_table(CaseExclusion), ("case_id", "unit_id")),
     (_table(Receipt), ("lookup", "case_id", "proof")),
     (outbox.outbox, ("id", "topic", "type", "key", "time", "data", "traceparent")),
 )
+CLAIMED = "ON CONFLICT (origin_system, origin_reference) WHERE origin_system IS NOT NULL DO NOTHING RETURNING case_id"
+CLAIM_ORIGINS = f"""
+WITH claimed AS ({bulk_insert(_table(Opinion), OPINION_COLUMNS, tail=CLAIMED)}),
+    opened AS ({bulk_insert(_table(Case), CASE_COLUMNS, parameter=2, tail="WHERE id IN (SELECT case_id FROM claimed)")})
+SELECT case_id FROM claimed
+"""
 CLAIM_KEYS = bulk_insert(
     idempotency_keys,
     ("id", "fingerprint", "status", "sealed", "created_at"),
     tail="ON CONFLICT DO NOTHING RETURNING id",
 )
 KEPT_ANSWERS = "SELECT id, fingerprint, status, sealed FROM idempotency_keys WHERE id = ANY($1)"
+FORGET_KEYS = "DELETE FROM idempotency_keys WHERE id = ANY($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,12 @@ class Filing:
     seal: Seal | None
     key: Row | None
 
+    @property
+    def origin(self) -> tuple[str, str] | None:
+        """Where an imported record stands in the system that it comes from."""
+        system = self.opinion["origin_system"]
+        return None if system is None else (system, self.opinion["origin_reference"])
+
 
 class Intake:
     """`file` returns when the opinion is committed. Lives as long as its service is open."""
@@ -108,7 +118,8 @@ class Intake:
         self._commits: GroupCommit[Filing, Answer] = GroupCommit(self._write)
 
     async def file(self, filing: Filing) -> Answer:
-        """The answer to give. Raises `Invalid` for a key that was used with another body, and what the database raises."""
+        """The answer to give. Raises `Invalid` for a key that was used with another body, `Conflict` for an origin that is in
+        already, and what the database raises."""
         return await self._commits.add(filing)
 
     @asynccontextmanager
@@ -125,6 +136,7 @@ class Intake:
         connection = await self._connect()
         async with connection.transaction():
             taken = await _claim_keys(connection, batch)
+            taken.update(await _claim_origins(connection, batch, taken))
             await _insert(connection, [filing for position, filing in enumerate(batch) if position not in taken])
         self._database.wakeup(outbox.CHANNEL).ring_everywhere()
         return [taken.get(position, filing.answer) for position, filing in enumerate(batch)]
@@ -137,12 +149,14 @@ class Intake:
 
 
 async def _insert(connection: "Connection", filings: Sequence[Filing]) -> None:
+    """What claimed its origin has its opinion and its case already."""
     if not filings:
         return
+    fresh = [filing for filing in filings if filing.origin is None]
     await connection.execute(
         INSERT_FILINGS,
-        bulk_rows([filing.case for filing in filings]),
-        bulk_rows([filing.opinion for filing in filings]),
+        bulk_rows([filing.case for filing in fresh]),
+        bulk_rows([filing.opinion for filing in fresh]),
         bulk_rows([row for filing in filings for row in filing.clocks]),
         bulk_rows([row for filing in filings for row in filing.exclusions]),
         bulk_rows([filing.receipt for filing in filings if filing.receipt is not None]),
@@ -150,7 +164,7 @@ async def _insert(connection: "Connection", filings: Sequence[Filing]) -> None:
     )
 
 
-async def _claim_keys(connection: "Connection", batch: Sequence[Filing]) -> Mapping[int, Answer | Exception]:
+async def _claim_keys(connection: "Connection", batch: Sequence[Filing]) -> dict[int, Answer | Exception]:
     """Take the batch's keys; returns, by position, what those are answered whose key was taken before them.
 
     Keys are taken in one order everywhere, so that two processes do not wait for each other.
@@ -179,3 +193,37 @@ def _replay(seal: Seal, kept: "asyncpg.Record | None") -> Answer | Exception:
         return Answer(kept["status"], seal.answer(kept["fingerprint"], kept["sealed"]), replayed=True)
     except DomainError as error:
         return error
+
+
+async def _claim_origins(
+    connection: "Connection", batch: Sequence[Filing], taken: Mapping[int, Answer | Exception]
+) -> dict[int, Exception]:
+    """Write the opinions and cases of the batch's imported records; returns, by position, the refusals of those that are in.
+
+    They are taken in one order everywhere, like keys. A refused one gives its key back, or the key would answer for an opinion
+    that was never written; so a neighbour that was to be given its answer again is refused with it.
+    """
+    found = [(filing.origin, position) for position, filing in enumerate(batch) if filing.origin and position not in taken]
+    if not found:
+        return {}
+    positions = [position for _, position in sorted(found)]
+    opinions, cases = [batch[position].opinion for position in positions], [batch[position].case for position in positions]
+    claimed = {row["case_id"] for row in await connection.fetch(CLAIM_ORIGINS, bulk_rows(opinions), bulk_rows(cases))}
+    refused = [position for position in positions if batch[position].case["id"] not in claimed]
+    if not refused:
+        return {}
+    keys = {key for key in (_key(batch[position]) for position in refused) if key is not None}
+    await connection.execute(FORGET_KEYS, list(keys))
+    replays = [position for position, answer in taken.items() if isinstance(answer, Answer) and _key(batch[position]) in keys]
+    return {position: _already_imported() for position in (*refused, *replays)}
+
+
+def _key(filing: Filing) -> bytes | None:
+    return filing.seal.id if filing.seal is not None else None
+
+
+def _already_imported() -> Conflict:
+    return Conflict(
+        "origin-already-imported",
+        "A record with this `origin` was imported before and stays as it is: leave it out. To say more, write to its case.",
+    )

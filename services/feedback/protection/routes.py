@@ -18,6 +18,7 @@ from services.feedback.protection.schemas import (
     ReceiptIn,
     ReceiptMessageIn,
     ReceiptReopeningIn,
+    ReceiptWithdrawalIn,
 )
 from shared.auth import get_principal
 from shared.http import EdgeRoute, QueryRoute, Uow
@@ -61,3 +62,10 @@ async def reopen_receipt(uow: Uow, desk: Desk, policy: Policy, body: ReceiptReop
     """Open a closed case again, within its window."""
     case_id = await desk.show(body.receipt)
     return await cases.reopen_case(uow, policy, Holder(case_id), case_id, body.reason)
+
+
+@router.post("/withdraw")
+async def withdraw_receipt(uow: Uow, desk: Desk, policy: Policy, body: ReceiptWithdrawalIn) -> CaseOut:
+    """Take the opinion back, until its case is closed."""
+    case_id = await desk.show(body.receipt)
+    return await cases.withdraw_case(uow, policy, Holder(case_id), case_id, body.reason)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn
+from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn, WithdrawalIn
 from services.feedback.conversations.schemas import MessageIn, MessageOut
 from shared.types import In, Out, Text
 
@@ -29,6 +29,10 @@ class ReceiptConfirmationIn(Shown, ConfirmationIn):
 
 
 class ReceiptReopeningIn(Shown, ReopeningIn):
+    pass
+
+
+class ReceiptWithdrawalIn(Shown, WithdrawalIn):
     pass
 
 

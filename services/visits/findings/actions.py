@@ -1,6 +1,7 @@
 """Reporting findings, and following what becomes of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -42,31 +43,46 @@ def _reported(finding: Finding) -> FindingReported:
     )
 
 
-async def open_case(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, finding_id: UUID, at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class FindingCase:
+    """A fact about the case of a finding: whose case it was, and when the fact came about."""
+
+    finding_id: UUID
+    case_id: UUID
+    unit_id: UUID
+    at: datetime
+
+
+async def open_case(uow: UnitOfWork, told: FindingCase) -> None:
     """Feedback opened a case on a finding."""
-    case = await _progress(uow, case_id, unit_id, at)
-    case.finding_id = finding_id
+    await _progress(uow, told)
 
 
-async def answer_case(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, at: datetime) -> None:
+async def answer_case(uow: UnitOfWork, told: FindingCase) -> None:
     """The unit answered the case."""
-    case = await _progress(uow, case_id, unit_id, at)
-    case.answered_at = max(case.answered_at or at, at)
+    case = await _progress(uow, told)
+    case.answered_at = max(case.answered_at or told.at, told.at)
 
 
-async def confirm_case(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, resolved: bool, at: datetime) -> None:
-    """The speaker judged the outcome; the newest judgement stands."""
-    case = await _progress(uow, case_id, unit_id, at)
-    if case.confirmed_at is None or at >= case.confirmed_at:
-        case.confirmed_at, case.resolved = at, resolved
+async def confirm_case(uow: UnitOfWork, told: FindingCase, *, resolved: bool) -> None:
+    """The outcome was judged; the newest judgement stands."""
+    case = await _progress(uow, told)
+    if case.confirmed_at is None or told.at >= case.confirmed_at:
+        case.confirmed_at, case.resolved = told.at, resolved
 
 
-async def _progress(uow: UnitOfWork, case_id: UUID, unit_id: UUID, at: datetime) -> CaseProgress:
+async def reject_case(uow: UnitOfWork, told: FindingCase) -> None:
+    """The unit declined the case, for good."""
+    case = await _progress(uow, told)
+    case.rejected_at = told.at
+
+
+async def _progress(uow: UnitOfWork, told: FindingCase) -> CaseProgress:
     """The locked row of a case, begun by whichever fact comes first."""
-    begun = insert(CaseProgress).values(case_id=case_id, unit_id=unit_id, heard_at=at)
-    await uow.session.execute(begun.on_conflict_do_nothing())
-    found = await uow.session.scalars(select(CaseProgress).where(col(CaseProgress.case_id) == case_id).with_for_update())
+    values = {"case_id": told.case_id, "finding_id": told.finding_id, "unit_id": told.unit_id, "heard_at": told.at}
+    await uow.session.execute(insert(CaseProgress).values(values).on_conflict_do_nothing())
+    found = await uow.session.scalars(select(CaseProgress).where(col(CaseProgress.case_id) == told.case_id).with_for_update())
     case = found.one()
-    if at >= case.heard_at:
-        case.unit_id, case.heard_at = unit_id, at
+    if told.at >= case.heard_at:
+        case.unit_id, case.heard_at = told.unit_id, told.at
     return case

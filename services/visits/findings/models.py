@@ -26,17 +26,18 @@ class Finding(VisitsTable, table=True):
 
 
 class CaseProgress(VisitsTable, table=True):
-    """What feedback told about a case, each fact with its own time, so that it may be heard in any order.
+    """What feedback told about the case of a finding, each fact with its own time, so that it may be heard in any order.
 
-    `finding_id` and `opened_at` are missing while only later facts have come; `unit_id` is the owner at `heard_at`.
+    `unit_id` is the owner at `heard_at`.
     """
 
     __tablename__ = "case_progress"
 
     case_id: UUID = Field(primary_key=True)
-    finding_id: UUID | None = Field(default=None, unique=True)
+    finding_id: UUID = Field(unique=True)
     unit_id: UUID = Field(index=True)
     heard_at: datetime
     answered_at: datetime | None = None
     confirmed_at: datetime | None = None
     resolved: bool | None = None
+    rejected_at: datetime | None = None

@@ -60,6 +60,11 @@ async def _read(uow: UnitOfWork, *conditions: ColumnElement[bool], limit: int | 
 def _shown(finding: Finding, progress: CaseProgress | None) -> FindingOut:
     case: dict[str, object] = {"case_id": None, "case_state": None}
     if progress is not None:
-        facts = {"answered_at": progress.answered_at, "confirmed_at": progress.confirmed_at}
-        case = {"case_id": progress.case_id, "case_state": case_state(**facts, resolved=progress.resolved)}
+        state = case_state(
+            answered_at=progress.answered_at,
+            confirmed_at=progress.confirmed_at,
+            resolved=progress.resolved,
+            rejected_at=progress.rejected_at,
+        )
+        case = {"case_id": progress.case_id, "case_state": state}
     return FindingOut.model_validate({**finding.model_dump(), **case})

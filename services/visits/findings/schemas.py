@@ -22,7 +22,7 @@ class FindingOut(Out):
     title: str
     body: str
     category: str
-    sponsor_id: UUID = Field(description="The visitor's account, who stays sponsor until the resident confirms.")
+    sponsor_id: UUID = Field(description="The visitor's account.")
     reported_at: datetime
     case_id: UUID | None = Field(description="The case that feedback opened; null for a moment after the record.")
     case_state: CaseState | None

@@ -26,9 +26,12 @@ CASE_FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.tuples(
         st.just("confirmed"),
         HOURS,
-        st.fixed_dictionaries({"resolved": st.booleans(), "satisfied": st.sampled_from([None, True, False])}),
+        st.fixed_dictionaries(
+            {"resolved": st.booleans(), "satisfied": st.sampled_from([None, True, False]), "judgement": st.integers(1, 3)}
+        ),
     ),
-    st.tuples(st.just("reopened"), HOURS, st.just({})),
+    st.tuples(st.just("reopened"), HOURS, st.fixed_dictionaries({"judgement": st.integers(0, 3)})),
+    st.tuples(st.sampled_from(["rejected", "withdrawn"]), HOURS, st.just({})),
     st.tuples(st.just("breached"), HOURS, st.fixed_dictionaries({"kind": st.sampled_from(ClockKind)})),
     st.tuples(st.just("escalated"), HOURS, st.just({})),
 )
@@ -116,7 +119,11 @@ async def test_of_what_is_told_twice_the_first_answer_and_the_last_verdict_count
     for hour in hours:
         late = hour == 3
         await office.hear(
-            [story.acknowledged(hour), story.answered(hour, in_time=not late), story.confirmed(hour, resolved=late)]
+            [
+                story.acknowledged(hour),
+                story.answered(hour, in_time=not late),
+                story.confirmed(hour, resolved=late, judgement=hour),
+            ]
         )
     await office.hear([story.opened(), story.opened(1)])
     card = await office.scorecard(unit)
@@ -145,6 +152,19 @@ async def test_response_counts_what_was_answered_or_ran_out(office: Office) -> N
     assert await response("opened", "answered", answered={"first": False}) == (None, 0)
 
 
+@pytest.mark.parametrize("ending", ["rejected", "withdrawn"])
+async def test_a_case_that_ended_counts_as_unanswered_only_if_its_answer_was_overdue(office: Office, ending: str) -> None:
+    async def response(*facts: str) -> tuple[float | None, int, int]:
+        card = await card_after(office, *facts)
+        return card["response_rate"]["value"], card["response_rate"]["n"], card["cases"]["opened"]
+
+    assert await response("opened", ending) == (None, 0, 1)
+    assert await response("opened", "acknowledged", ending) == (None, 0, 1)
+    assert await response("opened", "breached", ending) == (0.0, 1, 1)
+    assert await response("opened", ending, "breached") == (0.0, 1, 1)
+    assert await response("opened", "answered", ending) == (1.0, 1, 1)
+
+
 async def test_resolution_follows_the_latest_verdict_unless_reopened_since(office: Office) -> None:
     unit = await office.register_unit("north")
     story = Story(unit)
@@ -156,11 +176,27 @@ async def test_resolution_follows_the_latest_verdict_unless_reopened_since(offic
         return card["resolution_rate"]["value"], cases["confirmed"], cases["refused"], cases["reopened"]
 
     assert await hear(story.confirmed(1, resolved=False)) == (0.0, 0, 1, 0)
-    assert await hear(story.confirmed(3)) == (1.0, 1, 0, 0)
-    assert await hear(story.confirmed(2, resolved=False)) == (1.0, 1, 0, 0)
-    assert await hear(story.reopened(2)) == (1.0, 1, 0, 1)
-    assert await hear(story.reopened(4)) == (0.0, 0, 1, 1)
-    assert await hear(story.confirmed(5)) == (1.0, 1, 0, 1)
+    assert await hear(story.confirmed(3, judgement=3)) == (1.0, 1, 0, 0)
+    assert await hear(story.confirmed(2, resolved=False, judgement=2)) == (1.0, 1, 0, 0)
+    assert await hear(story.reopened(2, judgement=1)) == (1.0, 1, 0, 1)
+    assert await hear(story.reopened(4, judgement=3)) == (0.0, 0, 1, 1)
+    assert await hear(story.confirmed(5, judgement=4)) == (1.0, 1, 0, 1)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_within_an_hour_the_number_says_which_verdict_is_the_newest(office: Office, backwards: bool) -> None:
+    """An anonymous speaker's times are full hours: resolved, reopened, refused, all in the same one."""
+
+    async def resolution(*events: Event) -> tuple[float | None, int]:
+        await office.hear(events[::-1] if backwards else events)
+        rate = (await office.scorecard({"id": str(story.unit_id)}))["resolution_rate"]
+        return rate["value"], rate["n"]
+
+    story = Story(await office.register_unit(f"unit-{uuid4()}"))
+    assert await resolution(story.confirmed(1, judgement=1), story.confirmed(1, resolved=False, judgement=2)) == (0.0, 1)
+    assert await resolution(story.confirmed(1, judgement=3)) == (1.0, 1)
+    assert await resolution(story.reopened(1, judgement=3)) == (0.0, 1)
+    assert await resolution(story.confirmed(1, judgement=4)) == (1.0, 1)
 
 
 async def test_satisfaction_counts_only_those_who_said_so(office: Office) -> None:

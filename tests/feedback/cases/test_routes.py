@@ -13,10 +13,13 @@ CONFIRMED = {"resolved": True, "satisfied": True, "score": 5}
 REFUSED = {"resolved": False, "satisfied": False, "score": 1}
 BODIES: dict[str, Any] = {
     "acknowledge": {},
-    "answer": {"text": "It is mended."},
+    "ask": {"text": "Which lamp?"},
     "messages": {"text": "When?"},
+    "answer": {"text": "It is mended."},
+    "reject": {"reason": "It is a private lamp."},
     "confirm": CONFIRMED,
     "reopen": {"reason": "It is dark again."},
+    "withdraw": {"reason": "I mended it."},
 }
 
 SEES = "sees"
@@ -61,7 +64,16 @@ async def test_who_may_do_what(house: House, caller: Principal, position: str) -
         == {
             BLIND: dict.fromkeys(BODIES, 404),
             SEES: dict.fromkeys(BODIES, 403),
-            ACTS: {"acknowledge": 200, "answer": 200, "messages": 201, "confirm": 403, "reopen": 403},
+            ACTS: {
+                "acknowledge": 200,
+                "ask": 200,
+                "messages": 201,
+                "answer": 200,
+                "reject": 409,
+                "confirm": 403,
+                "reopen": 403,
+                "withdraw": 403,
+            },
         }[position]
     )
 
@@ -71,13 +83,22 @@ async def test_the_owner_speaks_and_judges_but_never_answers(house: House) -> No
     statuses = {
         verb: (await house.try_do(case_id, verb, body, caller=house.speaker)).status_code for verb, body in BODIES.items()
     }
-    assert statuses == {"acknowledge": 403, "answer": 403, "messages": 201, "confirm": 200, "reopen": 200}
+    assert statuses == {
+        "acknowledge": 403,
+        "ask": 403,
+        "messages": 201,
+        "answer": 403,
+        "reject": 403,
+        "confirm": 200,
+        "reopen": 200,
+        "withdraw": 200,
+    }
 
 
 async def test_an_official_who_speaks_is_a_speaker_in_that_case(house: House) -> None:
     clerk = official("village")
     case_id = await house.case(caller=clerk)
-    assert (await house.get(f"/v1/cases/{case_id}", caller=clerk))["allowed"] == ["message"]
+    assert (await house.get(f"/v1/cases/{case_id}", caller=clerk))["allowed"] == ["message", "withdraw"]
     assert (await house.try_do(case_id, "answer", {"text": "Yes."}, caller=clerk)).status_code == 403
 
 
@@ -116,7 +137,7 @@ async def test_no_answer_holds_the_speakers_account(house: House, protection: st
 async def test_a_case_from_first_word_to_reopening(house: House) -> None:
     case_id, clerk = await house.case(), official("village")
     case = await house.do(case_id, "acknowledge", caller=clerk)
-    assert (case["state"], case["allowed"]) == ("acknowledged", ["answer", "message"])
+    assert (case["state"], case["allowed"]) == ("acknowledged", ["ask", "answer", "message", "reject"])
     house.clock.advance(days=1)
     case = await house.do(case_id, "answer", {"text": "A new lamp.", "outcome": "The well is lit."}, caller=clerk)
     assert (case["state"], case["outcome"], case["confirmation"]) == ("answered", "The well is lit.", None)
@@ -175,7 +196,7 @@ async def test_a_wrong_transition_says_the_state_and_what_is_possible(house: Hou
     answer = await house.try_do(case_id, "acknowledge", caller=official("village"))
     assert answer.status_code == 409
     assert answer.json()["detail"] == (
-        "The case is answered, so it takes no acknowledge. Possible now: answer, message, confirm, refuse."
+        "The case is answered, so it takes no acknowledge. Possible now: answer, message, confirm, withdraw."
     )
 
 

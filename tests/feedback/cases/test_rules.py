@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.feedback.cases.rules import (
     CLOSED,
+    MEETS,
     TRANSITIONS,
     VERBS_OF,
     ClockPolicy,
@@ -20,20 +21,29 @@ from services.feedback.cases.rules import (
     next_state,
     next_step,
     route,
+    speaking,
     unblamed,
 )
 from shared.errors import Conflict, Invalid
 from shared.events.feedback import ClockKind
 
 OPEN = ("received", "acknowledged", "in_progress", "waiting_resident", "answered")
+AT_WORK = ("received", "acknowledged", "in_progress")
 EXPECTED = {
     "acknowledge": {"received": "acknowledged"},
+    "ask": dict.fromkeys(AT_WORK, "waiting_resident"),
     "answer": dict.fromkeys(OPEN, "answered"),
     "message": {state: state for state in OPEN},
+    "reply": {"waiting_resident": "in_progress"},
+    "reject": dict.fromkeys((*AT_WORK, "waiting_resident"), "rejected"),
     "confirm": {"answered": "confirmed_resolved"},
     "refuse": {"answered": "in_progress"},
+    "lapse": {"answered": "closed_unconfirmed"},
     "reopen": dict.fromkeys(("confirmed_resolved", "closed_unconfirmed", "withdrawn"), "in_progress"),
+    "withdraw": dict.fromkeys(OPEN, "withdrawn"),
 }
+NOT_ASKED_FOR = ("reply", "refuse", "lapse")
+"""What follows from another verb, or from silence."""
 
 
 @pytest.mark.parametrize(("state", "verb"), list(product(State, Verb)))
@@ -45,7 +55,7 @@ def test_next_state(state: State, verb: Verb) -> None:
     with pytest.raises(Conflict) as caught:
         next_state(state, verb)
     assert caught.value.slug == "case-state"
-    possible = [other for other, moves in EXPECTED.items() if state in moves]
+    possible = [other for other, moves in EXPECTED.items() if state in moves and other not in NOT_ASKED_FOR]
     assert f"The case is {state}" in caught.value.detail
     assert caught.value.detail.endswith(f"Possible now: {', '.join(possible) or 'nothing'}.")
 
@@ -55,24 +65,39 @@ def test_a_closed_case_takes_nothing_but_reopening() -> None:
     assert {verb for state, verb in TRANSITIONS if state in CLOSED} == {Verb.reopen}
 
 
-def test_no_case_closes_without_an_answer() -> None:
-    closing = {state for (state, _), after in TRANSITIONS.items() if after in CLOSED}
-    assert closing == {State.answered}
+def test_without_an_answer_a_case_closes_only_by_its_speaker_or_by_a_rejection() -> None:
+    closing = {verb for (state, verb), after in TRANSITIONS.items() if after in CLOSED and state is not State.answered}
+    assert closing == {Verb.withdraw, Verb.reject}
+
+
+def test_a_rejection_meets_no_clock() -> None:
+    assert {verb for verb in Verb if MEETS.get(verb)} == {Verb.acknowledge, Verb.ask, Verb.answer, Verb.confirm}
+
+
+@pytest.mark.parametrize(("state", "party"), list(product(State, Party)))
+def test_only_the_speakers_word_ends_the_wait(state: State, party: Party) -> None:
+    replying = (state, party) == (State.waiting_resident, Party.speaker)
+    assert speaking(state, party) is (Verb.reply if replying else Verb.message)
 
 
 @pytest.mark.parametrize(
     ("party", "state", "may_reopen", "allowed"),
     [
-        (Party.unit, "received", False, ["acknowledge", "answer", "message"]),
+        (Party.unit, "received", False, ["acknowledge", "ask", "answer", "message", "reject"]),
+        (Party.unit, "waiting_resident", False, ["answer", "message", "reject"]),
         (Party.unit, "answered", False, ["answer", "message"]),
         (Party.unit, "confirmed_resolved", True, []),
-        (Party.admin, "acknowledged", False, ["answer", "message"]),
-        (Party.speaker, "received", False, ["message"]),
-        (Party.speaker, "answered", False, ["message", "confirm"]),
+        (Party.admin, "acknowledged", False, ["ask", "answer", "message", "reject"]),
+        (Party.speaker, "received", False, ["message", "withdraw"]),
+        (Party.speaker, "waiting_resident", False, ["message", "withdraw"]),
+        (Party.speaker, "answered", False, ["message", "confirm", "withdraw"]),
         (Party.speaker, "confirmed_resolved", True, ["reopen"]),
         (Party.speaker, "confirmed_resolved", False, []),
         (Party.speaker, "rejected", True, []),
+        (Party.speaker, "withdrawn", True, ["reopen"]),
+        (Party.unit, "withdrawn", True, []),
         (Party.reader, "answered", True, []),
+        (Party.system, "answered", True, []),
     ],
 )
 def test_allowed_verbs(party: Party, state: str, may_reopen: bool, allowed: list[str]) -> None:
@@ -118,5 +143,5 @@ def test_next_step_climbs_one_unit_at_a_time_and_ends_at_the_root() -> None:
 
 def test_due() -> None:
     start = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    policy = ClockPolicy("v1", {ClockKind.acknowledgement: timedelta(days=7)}, timedelta(days=30))
+    policy = ClockPolicy("v1", {ClockKind.acknowledgement: timedelta(days=7)}, timedelta(days=30), timedelta(days=30))
     assert policy.due(start) == [(ClockKind.acknowledgement, datetime(2026, 3, 9, 9, tzinfo=UTC))]

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.auth import ANONYMOUS, Principal
-from tests.feedback.house import House, admin, key, lead, official, opinion, resident, unit
+from tests.feedback.house import House, admin, inspector, key, lead, official, opinion, resident, unit
 
 CLOCKS = {"acknowledgement": timedelta(days=7), "first_answer": timedelta(days=30), "resolution": timedelta(days=90)}
 
@@ -115,7 +115,7 @@ class TestImport:
         assert (row["origin_system"], row["origin_reference"]) == ("nyc311", "40701234")
         assert row["origin_reported_at"] == datetime(2019, 1, 1, 13, tzinfo=UTC)
 
-    @pytest.mark.parametrize("caller", [resident(), official("village"), lead("province")])
+    @pytest.mark.parametrize("caller", [ANONYMOUS, resident(), official("village"), lead("province"), inspector("province")])
     async def test_only_an_administrator_imports(self, house: House, caller: Principal) -> None:
         answer = await house.try_submit(caller=caller, origin=ORIGIN)
         assert (answer.status_code, answer.json()["type"]) == (403, "urn:massline:problem:import-needs-admin")
@@ -123,6 +123,14 @@ class TestImport:
     async def test_an_import_cannot_be_anonymous(self, house: House) -> None:
         answer = await house.try_submit(caller=admin(), origin=ORIGIN, protection="anonymous")
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:massline:problem:import-not-anonymous")
+
+    async def test_a_record_comes_in_once(self, house: House) -> None:
+        await house.submit(caller=admin(), origin=ORIGIN)
+        answer = await house.try_submit(caller=admin(), origin=ORIGIN, title="Told anew")
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:massline:problem:origin-already-imported")
+        assert "leave it out" in answer.json()["detail"]
+        await house.submit(caller=admin(), origin={**ORIGIN, "reference": "40701235"})
+        await house.submit(caller=admin(), origin={**ORIGIN, "system": "other"})
 
 
 class TestIdempotency:

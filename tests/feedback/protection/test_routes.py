@@ -22,8 +22,9 @@ SHOWN: dict[str, dict[str, Any]] = {
     "messages": {"text": "A word."},
     "confirm": {"resolved": True, "score": 3},
     "reopen": {"reason": "No."},
+    "withdraw": {"reason": "Enough."},
 }
-COARSE = {"opinion.submitted", "case.opened", "case-message.added", "case.confirmed", "case.reopened"}
+COARSE = {"opinion.submitted", "case.opened", "case-message.added", "case.confirmed", "case.reopened", "case.withdrawn"}
 
 
 async def submitted(house: House, **said: Any) -> tuple[str, str]:
@@ -42,7 +43,7 @@ async def test_a_receipt_opens_its_case(house: House) -> None:
     case_id, receipt = await submitted(house)
     shown = await opened(house, receipt)
     assert shown["case"]["id"] == case_id
-    assert shown["case"]["allowed"] == ["message"]
+    assert shown["case"]["allowed"] == ["message", "withdraw"]
     assert shown["messages"] == []
     assert [reader["code"] for reader in shown["readers"]] == ["village", "township", "county", "prefecture", "province"]
     assert await opened(house, receipt.lower().replace("-", " ")) == shown
@@ -115,10 +116,11 @@ async def everything(house: House) -> list[tuple[str, str]]:
 
 
 async def speak(house: House) -> str:
-    """Everything that an anonymous speaker can do, signed in and at odd minutes; returns the receipt."""
+    """Everything that an anonymous speaker can do, at odd minutes, to a unit that asks; returns the receipt."""
     case_id, receipt = await submitted(house, headers={**key(), "X-Forwarded-For": "203.0.113.77", "User-Agent": "marked-agent"})
     signed_in = house.speaker
-    for verb in ("messages", "confirm", "reopen"):
+    await house.do(case_id, "ask", {"text": "Which lamp?"}, caller=admin())
+    for verb in ("messages", "confirm", "reopen", "withdraw"):
         house.clock.advance(minutes=7)
         if verb == "confirm":
             await house.do(case_id, "answer", {"text": "Mended."}, caller=admin())
@@ -147,7 +149,7 @@ async def test_the_speakers_times_and_ids_tell_the_hour_only(house: House) -> No
         "opinions": "submitted_at",
         "idempotency_keys": "created_at",
         "messages": "added_at, id",
-        "case_clocks": "started_at, due_at",
+        "case_clocks": "started_at, due_at, paused_at, stopped_at",
         "case_history": "at",
         "outbox": "time, id, data",
     }

@@ -8,7 +8,7 @@ import pytest
 
 from shared.auth import ANONYMOUS, Principal
 from shared.events.envelope import Event
-from shared.events.feedback import CaseAnswered, CaseConfirmed, CaseOpened, CaseSource
+from shared.events.feedback import CaseAnswered, CaseConfirmed, CaseOpened, CaseRejected, CaseSource
 from tests.visits.house import (
     ADMIN,
     COLLEAGUE,
@@ -48,14 +48,21 @@ def opened(finding_id: str | None, at: datetime, *, case_id: UUID, unit_id: UUID
     )
 
 
-def answered(at: datetime, *, case_id: UUID) -> CaseAnswered:
-    return CaseAnswered(case_id=case_id, unit_id=TOWNSHIP.unit_id, answered_at=at, first=True, in_time=True)
+def of_finding(finding_id: str | None, case_id: UUID) -> dict[str, UUID | None]:
+    return {"case_id": case_id, "unit_id": TOWNSHIP.unit_id, "finding_id": UUID(finding_id) if finding_id else None}
 
 
-def confirmed(at: datetime, *, case_id: UUID, resolved: bool = True) -> CaseConfirmed:
-    return CaseConfirmed(
-        case_id=case_id, unit_id=TOWNSHIP.unit_id, resolved=resolved, satisfied=None, score=None, confirmed_at=at
-    )
+def answered(finding_id: str | None, at: datetime, *, case_id: UUID) -> CaseAnswered:
+    return CaseAnswered.model_validate({**of_finding(finding_id, case_id), "answered_at": at, "first": True, "in_time": True})
+
+
+def confirmed(finding_id: str | None, at: datetime, *, case_id: UUID, resolved: bool = True) -> CaseConfirmed:
+    said = {"judgement": 1, "resolved": resolved, "satisfied": None, "score": None}
+    return CaseConfirmed.model_validate({**of_finding(finding_id, case_id), **said, "confirmed_at": at})
+
+
+def rejected(finding_id: str | None, at: datetime, *, case_id: UUID) -> CaseRejected:
+    return CaseRejected.model_validate({**of_finding(finding_id, case_id), "rejected_at": at})
 
 
 async def _case_of(house: House, found: dict[str, Any], who: Principal = OFFICIAL) -> tuple[str | None, str | None]:
@@ -69,10 +76,10 @@ async def test_a_finding_shows_its_case_and_how_far_it_has_come(house: House) ->
     assert await _case_of(house, found) == (None, None)
     steps: list[tuple[Event, str]] = [
         (opened(found["id"], now, case_id=case_id), "opened"),
-        (answered(now + timedelta(hours=1), case_id=case_id), "answered"),
-        (confirmed(now + timedelta(hours=2), case_id=case_id, resolved=False), "refused"),
-        (answered(now + timedelta(hours=3), case_id=case_id), "answered"),
-        (confirmed(now + timedelta(hours=4), case_id=case_id), "confirmed"),
+        (answered(found["id"], now + timedelta(hours=1), case_id=case_id), "answered"),
+        (confirmed(found["id"], now + timedelta(hours=2), case_id=case_id, resolved=False), "refused"),
+        (answered(found["id"], now + timedelta(hours=3), case_id=case_id), "answered"),
+        (confirmed(found["id"], now + timedelta(hours=4), case_id=case_id), "confirmed"),
     ]
     for event, state in steps:
         await house.tell(event)
@@ -81,7 +88,7 @@ async def test_a_finding_shows_its_case_and_how_far_it_has_come(house: House) ->
     assert [item["case_state"] for item in shown] == ["confirmed"]
 
 
-@pytest.mark.parametrize(("last", "state"), [(answered, "answered"), (confirmed, "confirmed")])
+@pytest.mark.parametrize(("last", "state"), [(answered, "answered"), (confirmed, "confirmed"), (rejected, "rejected")])
 async def test_case_events_end_the_same_in_every_order_and_however_often_they_come(
     house: House, last: Callable[..., Event], state: str
 ) -> None:
@@ -90,9 +97,9 @@ async def test_case_events_end_the_same_in_every_order_and_however_often_they_co
         found, case_id = await _found(house), uuid4()
         events: list[Event] = [
             opened(found["id"], now, case_id=case_id),
-            answered(now + timedelta(hours=1), case_id=case_id),
-            confirmed(now + timedelta(hours=2), case_id=case_id, resolved=False),
-            last(now + timedelta(hours=3), case_id=case_id),
+            answered(found["id"], now + timedelta(hours=1), case_id=case_id),
+            confirmed(found["id"], now + timedelta(hours=2), case_id=case_id, resolved=False),
+            last(found["id"], now + timedelta(hours=3), case_id=case_id),
         ]
         records = [as_record(events[position]) for position in order]
         for record in [*records, *records]:
@@ -102,8 +109,9 @@ async def test_case_events_end_the_same_in_every_order_and_however_often_they_co
 
 async def test_cases_that_no_visit_found_touch_no_finding(house: House) -> None:
     found, case_id, now = await _found(house), uuid4(), house.clock()
-    await house.tell(opened(None, now, case_id=case_id), answered(now, case_id=case_id), confirmed(now, case_id=case_id))
+    await house.tell(*(fact(None, now, case_id=case_id) for fact in (opened, answered, confirmed, rejected)))
     assert await _case_of(house, found) == (None, None)
+    assert await house.service.database.pool.fetch("SELECT 1 FROM case_progress") == []
 
 
 @pytest.mark.parametrize("who", [OFFICIAL, COLLEAGUE, LEAD, INSPECTOR, ADMIN])
@@ -137,7 +145,7 @@ async def test_the_unit_that_owns_the_case_reads_the_finding_for_as_long_as_it_d
     found, case_id, now = await _found(house), uuid4(), house.clock()
     await house.tell(opened(found["id"], now, case_id=case_id, unit_id=VILLAGE.unit_id))
     assert await _case_of(house, found, VILLAGE_OFFICIAL) == (str(case_id), "opened")
-    await house.tell(answered(now + timedelta(hours=1), case_id=case_id))
+    await house.tell(answered(found["id"], now + timedelta(hours=1), case_id=case_id))
     gone = await house.client.get(f"/v1/findings/{found['id']}", caller=VILLAGE_OFFICIAL)
     assert gone.status_code == 404
 

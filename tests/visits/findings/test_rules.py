@@ -9,19 +9,28 @@ LATER = NOON + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
-    ("answered_at", "confirmed_at", "resolved", "state"),
+    ("answered_at", "confirmed_at", "resolved", "rejected_at", "state"),
     [
-        (None, None, None, CaseState.opened),
-        (NOON, None, None, CaseState.answered),
-        (NOON, LATER, True, CaseState.confirmed),
-        (NOON, LATER, False, CaseState.refused),
-        (NOON, NOON, True, CaseState.confirmed),
-        (NOON, NOON, False, CaseState.refused),
-        (LATER, NOON, False, CaseState.answered),
-        (LATER, NOON, True, CaseState.answered),
-        (None, NOON, True, CaseState.confirmed),
-        (None, NOON, False, CaseState.refused),
+        (None, None, None, None, CaseState.opened),
+        (NOON, None, None, None, CaseState.answered),
+        (NOON, LATER, True, None, CaseState.confirmed),
+        (NOON, LATER, False, None, CaseState.refused),
+        (NOON, NOON, True, None, CaseState.confirmed),
+        (NOON, NOON, False, None, CaseState.refused),
+        (LATER, NOON, False, None, CaseState.answered),
+        (LATER, NOON, True, None, CaseState.answered),
+        (None, NOON, True, None, CaseState.confirmed),
+        (None, NOON, False, None, CaseState.refused),
+        (None, None, None, NOON, CaseState.rejected),
+        (LATER, LATER, True, NOON, CaseState.rejected),
     ],
 )
-def test_case_state(answered_at: datetime | None, confirmed_at: datetime | None, resolved: bool | None, state: CaseState) -> None:
-    assert case_state(answered_at=answered_at, confirmed_at=confirmed_at, resolved=resolved) is state
+def test_case_state(
+    answered_at: datetime | None,
+    confirmed_at: datetime | None,
+    resolved: bool | None,
+    rejected_at: datetime | None,
+    state: CaseState,
+) -> None:
+    found = case_state(answered_at=answered_at, confirmed_at=confirmed_at, resolved=resolved, rejected_at=rejected_at)
+    assert found is state

@@ -22,9 +22,11 @@ def upgrade() -> None:
         sa.Column("first_answer_breached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("judgement", sa.Integer(), nullable=True),
         sa.Column("verdict_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved", sa.Boolean(), nullable=True),
         sa.Column("satisfied", sa.Boolean(), nullable=True),
+        sa.Column("reopened_judgement", sa.Integer(), nullable=True),
         sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("case_id"),
     )

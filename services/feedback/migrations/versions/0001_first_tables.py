@@ -8,6 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+RUNNING = "met_at IS NULL AND breached_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -29,7 +31,9 @@ def upgrade() -> None:
         sa.Column("policy_version", sa.String(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("judge_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reopenable_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("judgement_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("reopened_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("refused_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("message_count", sa.Integer(), server_default="0", nullable=False),
@@ -53,6 +57,7 @@ def upgrade() -> None:
     op.create_index("cases_by_owner", "cases", ["owner_id", "id"], postgresql_where="owner_id IS NOT NULL")
     op.create_index("cases_by_state", "cases", ["state", "id"])
     op.create_index("cases_by_unit", "cases", ["unit_id", "id"])
+    op.create_index("cases_unjudged", "cases", ["judge_until"], postgresql_where="judge_until IS NOT NULL")
     op.create_table(
         "case_clocks",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -62,11 +67,14 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("met_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_total_s", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('acknowledgement', 'first_answer', 'resolution')", name="case_clocks_kind"),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
         sa.PrimaryKeyConstraint("case_id", "kind", "round"),
     )
-    op.create_index("case_clocks_running", "case_clocks", ["due_at"], postgresql_where="met_at IS NULL AND breached_at IS NULL")
+    op.create_index("case_clocks_running", "case_clocks", ["due_at"], postgresql_where=RUNNING)
     op.create_table(
         "case_exclusions",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -127,6 +135,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("case_id"),
+    )
+    op.create_index(
+        "opinions_by_origin",
+        "opinions",
+        ["origin_system", "origin_reference"],
+        unique=True,
+        postgresql_where="origin_system IS NOT NULL",
     )
     op.create_table(
         "receipts",
@@ -205,6 +220,7 @@ def downgrade() -> None:
     op.drop_index("ix_idempotency_keys_created_at", table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
     op.drop_table("receipts")
+    op.drop_index("opinions_by_origin", table_name="opinions", postgresql_where="origin_system IS NOT NULL")
     op.drop_table("opinions")
     op.drop_table("messages")
     op.drop_index("escalation_steps_by_unit", table_name="escalation_steps")
@@ -212,8 +228,9 @@ def downgrade() -> None:
     op.drop_index("ix_case_history_case_id", table_name="case_history")
     op.drop_table("case_history")
     op.drop_table("case_exclusions")
-    op.drop_index("case_clocks_running", table_name="case_clocks", postgresql_where="met_at IS NULL AND breached_at IS NULL")
+    op.drop_index("case_clocks_running", table_name="case_clocks", postgresql_where=RUNNING)
     op.drop_table("case_clocks")
+    op.drop_index("cases_unjudged", table_name="cases", postgresql_where="judge_until IS NOT NULL")
     op.drop_index("cases_by_unit", table_name="cases")
     op.drop_index("cases_by_state", table_name="cases")
     op.drop_index("cases_by_owner", table_name="cases", postgresql_where="owner_id IS NOT NULL")

@@ -13,12 +13,13 @@ def upgrade() -> None:
     op.create_table(
         "case_progress",
         sa.Column("case_id", sa.Uuid(), nullable=False),
-        sa.Column("finding_id", sa.Uuid(), nullable=True),
+        sa.Column("finding_id", sa.Uuid(), nullable=False),
         sa.Column("unit_id", sa.Uuid(), nullable=False),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved", sa.Boolean(), nullable=True),
+        sa.Column("rejected_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("case_id"),
         sa.UniqueConstraint("finding_id"),
     )
