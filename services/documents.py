@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from pydantic import SecretStr
@@ -85,7 +86,9 @@ def _default(settings: type[ServiceSettings], name: str) -> str:
     value = settings.model_fields[name].default
     if value is None:
         return "none"
-    return "development only" if isinstance(value, SecretStr) else f"`{value}`"
+    if isinstance(value, SecretStr):
+        return "development only"
+    return f"`P{value.days}D`" if isinstance(value, timedelta) else f"`{value}`"
 
 
 def _purpose(settings: type[ServiceSettings], name: str) -> str:
