@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import standardwebhooks
 
 from tests.support.eventually import eventually
 from tests.support.process import children_of, environment, free_port, running
@@ -123,13 +124,17 @@ async def test_sigkill_half_way_through_an_import(
             MASSLINE_GATEWAY_WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8",
         )
         installation = Installation(settings)
-        await asyncio.to_thread(_import_and_kill, mode, kill, installation, requests_file, receiver)
+        secret = await asyncio.to_thread(_import_and_kill, mode, kill, installation, requests_file, receiver)
         await _import_again_and_compare(mode, installation, requests_file, receiver)
+        oracle = standardwebhooks.Webhook(secret)
+        for delivery in receiver.taken:
+            oracle.verify(delivery.body, delivery.headers)
 
 
 def _import_and_kill(
     mode: str, kill: Callable[["subprocess.Popen[bytes]"], None], installation: Installation, file: Path, receiver: Receiver
-) -> None:
+) -> str:
+    """Returns the webhook's secret."""
     command = [sys.executable, "-m", "services.cli", mode]
     log = Path(installation.settings["MASSLINE_VAR"]) / "output.log"
     with running(command, installation.settings, log) as process:
@@ -143,6 +148,8 @@ def _import_and_kill(
         process.wait()
         importer.kill()
         importer.communicate()
+    secret: str = webhook.json()["secret"]
+    return secret
 
 
 async def _import_again_and_compare(mode: str, installation: Installation, file: Path, receiver: Receiver) -> None:
