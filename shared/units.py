@@ -105,12 +105,13 @@ class UnitDirectory:
         deadline = loop.time() + self._patience
         while not self._rooted(unit_id):
             await self._load_chain(unit_id)
+            if self._rooted(unit_id):
+                break
             left = deadline - loop.time()
             if left <= 0:
-                break
-            if not self._rooted(unit_id):
-                await self._wakeup.wait(min(left, LOOK_AGAIN))
-        return self._units.get(unit_id) if self._rooted(unit_id) else None
+                return None
+            await self._wakeup.wait(min(left, LOOK_AGAIN))
+        return self._units[unit_id]
 
     def _rooted(self, unit_id: UUID) -> bool:
         """Known with every unit above it. Units reach a projection in any order, and half a chain would hide who is above."""
@@ -130,12 +131,12 @@ class UnitDirectory:
 
     def chain(self, unit_id: UUID) -> list[KnownUnit]:
         """The unit and the units above it, nearest first."""
-        found: list[KnownUnit] = []
+        found: dict[UUID, KnownUnit] = {}
         unit = self.get(unit_id)
-        while unit is not None and unit not in found:
-            found.append(unit)
+        while unit is not None and unit.id not in found:
+            found[unit.id] = unit
             unit = self.get(unit.parent_id)
-        return found
+        return list(found.values())
 
     def covers(self, upper_id: UUID | None, unit_id: UUID | None) -> bool:
         """Whether `unit_id` is `upper_id` or lies below it."""

@@ -103,7 +103,7 @@ COUNT_SCOPED = f"""
 class Read:
     """A statement of constant text, run by the driver itself on the connection of the unit of work.
 
-    It begins no transaction, and costs a third of what the same statement costs through the session. Inside a transaction it
+    It begins no transaction, and costs less than half of what the same statement costs through the session. Inside one it
     sees what was flushed. The session's pool does not see the driver fail, so a dead connection is taken out of it here.
     """
 
@@ -146,7 +146,7 @@ TYPES = {
 
 def _list(ids: str) -> Read:
     """Its parameters stand in subqueries, where the planner does not see their values: so it plans once for all of them. To plan
-    for the values of each request, which is what it would choose, costs five times what the page itself does."""
+    for the values of each request, which is what it would choose, costs four times what the page itself does."""
     columns = ", ".join(CaseItem.model_fields)
     statement = f"SELECT {columns} FROM cases WHERE id = ANY(ARRAY({ids})) {NEWEST}"
 
