@@ -8,9 +8,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
+from services.feedback.cases.rules import Protection
 from services.feedback.opinions import actions
 from services.feedback.opinions.schemas import OpinionIn, OpinionOut
-from shared.auth import Caller, Principal, get_principal
+from shared.auth import ANONYMOUS, Caller, Principal, get_principal
 from shared.http import replayed
 from shared.idempotency import HEADER, Seal, make_seal
 
@@ -37,7 +38,8 @@ async def submit_opinion(request: Request, principal: Caller, body: OpinionIn) -
 
     `readers` are all the units that can read it. An anonymous speaker gets a `receipt`, the one way back to the case.
     """
-    seal = await _seal(request, principal)
+    speaker = ANONYMOUS if body.protection is Protection.anonymous else principal
+    seal = await _seal(request, speaker)
     answer = await actions.submit_opinion(request.app.state.counter, principal, body, seal)
     if answer.replayed:
         return replayed(answer.status, answer.body)
@@ -53,10 +55,10 @@ def read_opinion(body: bytes) -> OpinionIn:
         raise RequestValidationError([{**problem, "loc": ("body", *problem["loc"])} for problem in found]) from None
 
 
-async def _seal(request: Request, principal: Principal) -> Seal | None:
+async def _seal(request: Request, caller: Principal) -> Seal | None:
     key = request.headers.get(HEADER)
     if key is None:
         return None
     pepper = request.app.state.settings.pepper.get_secret_value()
     path = request.scope["path"]
-    return make_seal(pepper, key=key, caller=principal, method=request.method, path=path, body=await request.body())
+    return make_seal(pepper, key=key, caller=caller, method=request.method, path=path, body=await request.body())
