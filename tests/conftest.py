@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from shared.bus import Bus
 from shared.bus.inprocess import InProcessBus
@@ -25,6 +26,9 @@ UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_write
 # Plain tracebacks: structlog's own take seconds each, with the locals of every frame.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
+if os.environ.get("CI") != "true":  # in CI hypothesis uses its own profile: the same examples every time
+    settings.register_profile("house", deadline=None)
+    settings.load_profile("house")
 BUSES = ("inprocess", pytest.param("kafka", marks=pytest.mark.kafka))
 
 

@@ -55,10 +55,15 @@ def test_lengths_are_those_of_the_text_without_its_margins() -> None:
 @given(TEXT)
 def test_a_code_is_plain(value: str) -> None:
     code = accepted(Code, value)
-    assert code is None or (code.isascii() and code == code.lower() and code.isprintable() and 1 <= len(code) <= 63)
+    assert code is None or (code.isascii() and code.isprintable() and not set(code) & set("/ ,;'\"") and 1 <= len(code) <= 63)
 
 
-@pytest.mark.parametrize("value", ["abc\n", "-a", "a b", "A", "\u0660", "a" * 64, ""])
+@pytest.mark.parametrize("value", ["abc", "US-NY", "CN.33", "a_1", "330106"])
+def test_codes_of_the_usual_registers_are_codes(value: str) -> None:
+    assert accepted(Code, value) == value
+
+
+@pytest.mark.parametrize("value", ["abc\n", "-a", "a b", "a/b", "é", "\u0660", "a" * 64, ""])
 def test_what_only_looks_like_a_code_is_refused(value: str) -> None:
     assert accepted(Code, value) is None
 
@@ -89,7 +94,7 @@ def test_a_moment_is_aware_in_utc_and_of_a_sensible_year(value: datetime) -> Non
         assert moment is None
     elif moment is not None:
         assert moment.tzinfo is UTC
-        assert moment == value
+        assert moment.timestamp() == value.timestamp()  # `==` is never true in an hour that a clock change skips or repeats
         assert 1899 <= moment.year <= 9001
 
 

@@ -43,7 +43,7 @@ async def test_schedule_campaign_refusals(office: Office) -> None:
         ({"ends_at": "0001-01-01T00:00:00+14:00"}, 422, "invalid-request"),
         ({"ends_at": 10**30}, 422, "invalid-request"),
         ({"name": "\x00"}, 422, "invalid-request"),
-        ({"code": "Spring"}, 422, "invalid-request"),
+        ({"code": "spring/summer"}, 422, "invalid-request"),
         ({"state": "running"}, 422, "invalid-request"),
     ]
     for fields, status, slug in cases:

@@ -91,7 +91,7 @@ HOSTILE_BODIES = [
     b'{"code": "a", "name": "x", "level": "county", "parent_id": null, "path": "b/a"}',
     b'{"code": "a", "name": "x", "level": "county"}',
     b'{"code": "a/b", "name": "x", "level": "county", "parent_id": null}',
-    b'{"code": "A", "name": "x", "level": "county", "parent_id": null}',
+    b'{"code": "\xc3\xa9", "name": "x", "level": "county", "parent_id": null}',
     b'{"code": "' + b"a" * 64 + b'", "name": "x", "level": "county", "parent_id": null}',
     b'{"code": "a", "name": "' + b"x" * 201 + b'", "level": "county", "parent_id": null}',
     b'{"code": NaN, "name": 1e999, "level": "county", "parent_id": null}',
