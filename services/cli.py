@@ -19,7 +19,7 @@ from services import documents
 from services.demonstration.seed import DemoClock, DemonstrationIncomplete, demo_start, seed
 from services.importing.command import app as import_app
 from services.stack import StackFailed, run_stack, stop_stack
-from services.standalone import SETTINGS, build_product, build_service, migrations_of
+from services.standalone import SETTINGS, build_product, build_service, migrate_all, migrations_of
 from services.var import ADMIN_PASSWORD, admin_password_file, kept_secrets, var_folder
 from shared.bus.inprocess import InProcessBus
 from shared.bus.kafka import KafkaBus, create_topics
@@ -137,8 +137,7 @@ async def _run(*, demonstration: bool) -> None:
         environment = kept_secrets(var)
         if server is not None:
             environment["MASSLINE_DATABASE_URL"] = server.url
-        for name, each in SETTINGS.items():
-            await migrate_async(migrations_of(name), each.of(environment).database)
+        await migrate_all(environment)
         if demonstration:
             await _demonstrate(environment, var)
         product = build_product(environment)

@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import httpx
 import structlog
 
-from services.standalone import SETTINGS, migrations_of
+from services.standalone import migrate_all
 from services.var import kept_secrets, write_private
 from shared.bus.kafka import create_topics
 from shared.embedded.kafka import EmbeddedKafka
 from shared.embedded.postgres import EmbeddedPostgres
-from shared.migrations import migrate
 from shared.settings import ServiceSettings
 from shared.topics import COMPACTED, PARTITIONS, TOPICS
 
@@ -106,8 +106,7 @@ def run_stack(var: Path, host: str, port: int, announce: Callable[[dict[str, str
 
 
 def _prepare(postgres: str, kafka: str) -> None:
-    for name, settings in SETTINGS.items():
-        migrate(migrations_of(name), settings.of({"MASSLINE_DATABASE_URL": postgres}).database)
+    asyncio.run(migrate_all({"MASSLINE_DATABASE_URL": postgres}))
     replicas = ServiceSettings().kafka_replicas
     asyncio.run(create_topics(kafka, TOPICS, partitions=PARTITIONS, replicas=replicas, compacted=COMPACTED))
 
@@ -137,7 +136,7 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _await_ready(members: list[Member], gateway: str, stopping: "Flag") -> None:
+def _await_ready(members: list[Member], gateway: str, stopping: Event) -> None:
     """Every process answers `/readyz`. Raises `StackFailed` when one dies first."""
     waiting = {member.name: f"http://127.0.0.1:{member.environment['MASSLINE_PORT']}" for member in members}
     waiting["gateway"] = gateway
@@ -160,7 +159,7 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _watch(members: list[Member], stopping: "Flag") -> None:
+def _watch(members: list[Member], stopping: Event) -> None:
     while not stopping.is_set():
         for member in members:
             if member.died():
@@ -170,21 +169,8 @@ def _watch(members: list[Member], stopping: "Flag") -> None:
         time.sleep(0.2)
 
 
-class Flag:
-    """Set by a signal; asked by loops."""
-
-    def __init__(self) -> None:
-        self._set = False
-
-    def set(self) -> None:
-        self._set = True
-
-    def is_set(self) -> bool:
-        return self._set
-
-
-def _stop_on_signals() -> Flag:
-    flag = Flag()
+def _stop_on_signals() -> Event:
+    flag = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: flag.set())
     return flag

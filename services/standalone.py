@@ -18,6 +18,7 @@ from services.visits.settings import VisitsSettings
 from shared.bus import Bus
 from shared.clock import Clock, system_clock
 from shared.ids import Ids, new_id
+from shared.migrations import migrate_async
 from shared.service import Service
 from shared.settings import ServiceSettings
 
@@ -71,3 +72,9 @@ def build_service(name: str) -> Service:
 
 def migrations_of(name: str) -> Path:
     return Path(__file__).parent / name / "migrations"
+
+
+async def migrate_all(environment: Mapping[str, str]) -> None:
+    """Bring every service's database to its newest schema; `environment` as for `build_product`."""
+    for name, settings in SETTINGS.items():
+        await migrate_async(migrations_of(name), settings.of(environment).database)

@@ -17,15 +17,11 @@ _ONE_AT_A_TIME = asyncio.Lock()
 """Alembic keeps its context for the whole process; other processes wait for `LOCK` in the database."""
 
 
-def migrate(folder: Path, url: str) -> None:
+async def migrate_async(folder: Path, url: str) -> None:
     """Bring a database to the newest version, making the database itself first if it is missing.
 
     Safe to run twice, and by two at once.
     """
-    asyncio.run(migrate_async(folder, url))
-
-
-async def migrate_async(folder: Path, url: str) -> None:
     async with _ONE_AT_A_TIME:
         await _migrate(folder, url)
 

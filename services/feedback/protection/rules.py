@@ -6,7 +6,6 @@ The first half of the bits finds the opinion, the second half proves that the ho
 from dataclasses import dataclass
 
 BITS = 100
-HALF = BITS // 2
 DIGITS = BITS // 5
 GROUP = 5
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
