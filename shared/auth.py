@@ -151,12 +151,12 @@ def get_principal(request: Request) -> Principal:
     return credentials.read(token)
 
 
-async def _caller(request: Request) -> Principal:
+async def get_caller(request: Request) -> Principal:
     """A coroutine, because FastAPI sends plain functions through its thread pool, which costs more than the look-up."""
     return get_principal(request)
 
 
-Caller = Annotated[Principal, Depends(_caller)]
+Caller = Annotated[Principal, Depends(get_caller)]
 """Anybody, also an anonymous speaker."""
 
 

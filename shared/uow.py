@@ -25,7 +25,8 @@ class UnitOfWork:
     clock: Clock
     ids: Ids
     units: UnitDirectory
-    recorded: bool = field(default=False, init=False)
+    wakes: set[str] = field(default_factory=set, init=False)
+    """Whom to wake once this has committed: names of wake-ups."""
 
     def now(self) -> datetime:
         return self.clock()
@@ -39,7 +40,7 @@ class UnitOfWork:
         event_id = new_id_at(time) if coarse else self.ids()
         trace = "" if coarse else current_traceparent()
         await outbox.record(self.session, event, id=event_id, time=time, traceparent=trace)
-        self.recorded = True
+        self.wakes.add(outbox.CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Works:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
-        """Commit when the block ends, roll back when it raises, then wake the relay if there is something to publish."""
+        """Commit when the block ends, roll back when it raises, then wake whoever has something to do."""
         async with self.open() as (uow, commit):
             yield uow
             await commit()
@@ -70,7 +71,7 @@ class Works:
 
             async def commit() -> None:
                 await session.commit()
-                if uow.recorded:
-                    self.database.wakeup(outbox.CHANNEL).ring_everywhere()
+                for name in uow.wakes:
+                    self.database.wakeup(name).ring_everywhere()
 
             yield uow, commit

@@ -16,7 +16,6 @@ from services.gateway.proxy.front import Front
 from services.gateway.proxy.portal import PATHS, Documents, build_portal
 from services.gateway.proxy.upstreams import HttpUpstream
 from services.gateway.settings import GatewaySettings
-from services.gateway.webhooks_out.actions import CHANNEL
 from services.gateway.webhooks_out.dispatcher import Dispatcher
 from services.gateway.webhooks_out.routes import router as webhooks_out
 from services.gateway.webhooks_out.sealing import SecretBox
@@ -41,7 +40,6 @@ def create_service(
     service = Service(
         settings, routers=[access, webhooks_out], handlers=CONSUMES, jobs=make_jobs(dispatcher), clock=clock, ids=ids
     )
-    service.database.wakeup(CHANNEL)
     passwords = Passwords(clock)
     tokens = AccessTokens(settings.token_secret.get_secret_value(), lifetime=settings.token_lifetime, clock=clock)
     service.api.state.passwords = passwords

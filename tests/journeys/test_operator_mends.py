@@ -68,7 +68,7 @@ async def _publish_without_its_data(visits: Service, finding: FindingReported) -
     row = outbox.row(finding, id=new_id(), time=datetime.now(UTC), traceparent="")
     async with visits.works.begin() as uow:
         await uow.session.execute(outbox.INSERT, {**row, "data": "{}"})
-        uow.recorded = True
+        uow.wakes.add(outbox.CHANNEL)
     return str(row["id"])
 
 

@@ -20,7 +20,7 @@ from services.feedback.protection.schemas import (
     ReceiptReopeningIn,
     ReceiptWithdrawalIn,
 )
-from shared.auth import get_principal
+from shared.auth import get_caller
 from shared.http import EdgeRoute, QueryRoute, Uow
 
 
@@ -31,7 +31,7 @@ async def get_desk(request: Request) -> ReceiptDesk:
 
 Desk = Annotated[ReceiptDesk, Depends(get_desk)]
 
-through_gateway = [Depends(get_principal)]
+through_gateway = [Depends(get_caller)]
 router = APIRouter(prefix="/v1/receipts", route_class=EdgeRoute, tags=["receipts"], dependencies=through_gateway)
 reading = APIRouter(prefix="/v1/receipts", route_class=QueryRoute, tags=["receipts"], dependencies=through_gateway)
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, bindparam, case, delete, func, select, true, update
+from sqlalchemy import Boolean, bindparam, case, delete, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -120,7 +120,7 @@ async def send_test(uow: UnitOfWork, endpoint_id: UUID) -> WebhookDelivery:
     )
     row = _row(uow, endpoint_id, record, structured(record))
     await uow.session.execute(insert(deliveries), row)
-    await _ring(uow)
+    uow.wakes.add(CHANNEL)
     return WebhookDelivery(**row)
 
 
@@ -134,7 +134,7 @@ async def retry_delivery(uow: UnitOfWork, endpoint_id: UUID, delivery_id: UUID) 
     if delivery.body is None:
         raise Conflict("delivery-finished", f"This message is {delivery.state}: there is nothing to send again.")
     delivery.state, delivery.attempts, delivery.next_attempt_at = DeliveryState.pending.value, 0, uow.now()
-    await _ring(uow)
+    uow.wakes.add(CHANNEL)
     return delivery
 
 
@@ -159,7 +159,7 @@ async def _subscriptions(uow: UnitOfWork) -> list[tuple[UUID, list[str]]]:
         statement = select(col(WebhookEndpoint.id), col(WebhookEndpoint.event_types)).where(col(WebhookEndpoint.enabled))
         known[SUBSCRIPTIONS] = [(id_, wanted) for id_, wanted in await uow.session.execute(statement)]
         if known[SUBSCRIPTIONS]:
-            await _ring(uow)
+            uow.wakes.add(CHANNEL)
     found: list[tuple[UUID, list[str]]] = known[SUBSCRIPTIONS]
     return found
 
@@ -176,11 +176,6 @@ def _row(uow: UnitOfWork, endpoint_id: UUID, record: Record, body: bytes) -> dic
         "next_attempt_at": uow.now(),
         "created_at": uow.now(),
     }
-
-
-async def _ring(uow: UnitOfWork) -> None:
-    """Wake the dispatcher when this transaction has committed."""
-    await uow.session.execute(select(func.pg_notify(CHANNEL, "")))
 
 
 async def lease_deliveries(uow: UnitOfWork, *, busy: Sequence[UUID], per_endpoint: int, limit: int) -> list[Lease]:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from services.gateway.webhooks_out.actions import CHANNEL
 from services.gateway.webhooks_out.models import WebhookDelivery
 from services.gateway.webhooks_out.rules.signing import PREFIX, verify
+from shared.db import Database
 from tests.gateway.support import Gateway, open_gateway
 from tests.gateway.webhooks_out.conftest import CREATED, Post, Work, make_record
 from tests.gateway.webhooks_out.hostile import Hostile, Message
@@ -160,6 +162,19 @@ async def test_events_cost_nothing_where_nobody_listens(post: Post) -> None:
     await post.tell(5)
     async with post.gateway.service.database.session() as session:
         assert await session.scalar(select(func.count()).select_from(WebhookDelivery)) == 0
+
+
+async def test_a_queued_message_wakes_the_dispatchers_of_other_processes(post: Post, gateway: Gateway) -> None:
+    """Not left to their polling: another process's wake-up rings once the message is committed, and not before."""
+    async with Database(gateway.service.settings.database) as elsewhere:
+        rung = asyncio.Event()
+        elsewhere.wakeup(CHANNEL).on_ring(rung.set)
+        elsewhere.listen()
+        await rung.wait()  # it rings once when it begins to listen
+        await post.register()
+        rung.clear()
+        await post.tell()
+        await asyncio.wait_for(rung.wait(), 30)
 
 
 async def test_a_worker_that_dies_leaves_its_work_to_the_next(post: Post, start: Work) -> None:
