@@ -178,16 +178,19 @@ def _row(uow: UnitOfWork, endpoint_id: UUID, record: Record, body: bytes) -> dic
     }
 
 
-async def lease_deliveries(uow: UnitOfWork, *, busy: Sequence[UUID], per_endpoint: int, limit: int) -> list[Lease]:
+async def lease_deliveries(
+    uow: UnitOfWork, *, busy: Sequence[UUID], held: Sequence[UUID], per_endpoint: int, limit: int
+) -> list[Lease]:
     """Take due messages, at most `per_endpoint` of each endpoint that is not `busy`, so that none waits behind another's.
 
-    Until `LEASE` is over no other worker takes them.
+    Until `LEASE` is over no other worker takes them. Those that the worker still has in hand are `held`: a clock that leaps over
+    their lease does not make it send them a second time.
     """
     now = uow.now()
     endpoint, delivery = WebhookEndpoint, WebhookDelivery
     own = (
         select(col(delivery.id))
-        .where(col(delivery.endpoint_id) == col(endpoint.id), col(delivery.next_attempt_at) <= now)
+        .where(col(delivery.endpoint_id) == col(endpoint.id), col(delivery.next_attempt_at) <= now, col(delivery.id).not_in(held))
         .order_by(col(delivery.next_attempt_at))
         .limit(per_endpoint)
         .with_for_update(skip_locked=True)

@@ -47,6 +47,7 @@ class Dispatcher:
         self._seconds = seconds
         self._in_flight: Counter[UUID] = Counter()
         self._failing: set[UUID] = set()
+        self._held: set[UUID] = set()
         self._finished: list[Attempt] = []
 
     async def run(self, works: Works) -> bool:
@@ -67,6 +68,7 @@ class Dispatcher:
                     await wakeup.wait(POLL)
         finally:
             self._in_flight.clear()
+            self._held.clear()
             with suppress(OSError):
                 await self._settle(works)
 
@@ -75,8 +77,9 @@ class Dispatcher:
         if free <= 0:
             return []
         async with works.begin() as uow:
-            leases = await lease_deliveries(uow, busy=self._busy(), per_endpoint=BATCH, limit=free)
+            leases = await lease_deliveries(uow, busy=self._busy(), held=list(self._held), per_endpoint=BATCH, limit=free)
         self._in_flight.update(lease.endpoint_id for lease in leases)
+        self._held.update(lease.id for lease in leases)
         return leases
 
     def _busy(self) -> list[UUID]:
@@ -92,6 +95,7 @@ class Dispatcher:
             async with works.begin() as uow:
                 await settle_attempts(uow, finished)
             del self._finished[: len(finished)]
+            self._held.difference_update(attempt.lease.id for attempt in finished)
 
     async def _attempt(self, client: aiohttp.ClientSession, works: Works, wakeup: Wakeup, lease: Lease) -> None:
         reply = await self._send(client, works, lease)

@@ -192,6 +192,19 @@ async def test_a_worker_that_dies_leaves_its_work_to_the_next(post: Post, start:
     assert first_message.headers["webhook-id"] == second_message.headers["webhook-id"]
 
 
+async def test_a_clock_that_leaps_sends_nothing_a_second_time_while_it_is_on_its_way(post: Post, start: Work) -> None:
+    await post.register("/slow")
+    await post.tell()
+    await start()
+    await post.hostile.arrived.wait()
+    quick = await post.register("/ok")
+    post.later(seconds=31)
+    await post.tell()
+    await eventually(lambda: _all_delivered(post, quick))
+    ids = [message.headers["webhook-id"] for message in post.hostile.at("/slow")]
+    assert len(set(ids)) == len(ids)
+
+
 async def test_several_workers_send_each_message_once(post: Post, start: Work) -> None:
     webhook = await post.register()
     await post.tell(100)
