@@ -6,6 +6,7 @@ DomainError
 ├── Forbidden         you are known, and may not
 ├── NotFound          no such thing, or none that you may see: the two are answered alike
 ├── Conflict          the thing is in another state than the request assumes
+├── Outdated          the thing was changed since it was read; read it again
 ├── Gone              it was there once
 ├── TooMany           slow down
 └── Unavailable       a part is missing for the moment; try again
@@ -47,6 +48,10 @@ class Conflict(DomainError):
     kind = "conflict"
 
 
+class Outdated(DomainError):
+    kind = "outdated"
+
+
 class Gone(DomainError):
     kind = "gone"
 
@@ -57,3 +62,11 @@ class TooMany(DomainError):
 
 class Unavailable(DomainError):
     kind = "unavailable"
+
+
+def check_version(assumed: int, version: int) -> None:
+    """What a change assumes that it changes. Raises `Outdated` (changed-meanwhile)."""
+    if assumed != version:
+        raise Outdated(
+            "changed-meanwhile", "This was changed after you read it: read it again and send its new ETag as If-Match."
+        )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 import structlog
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from prometheus_client import Counter, Histogram
@@ -26,6 +26,7 @@ from shared.errors import (
     Gone,
     Invalid,
     NotFound,
+    Outdated,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -42,6 +43,7 @@ STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     Conflict: 409,
     Gone: 410,
+    Outdated: 412,
     TooMany: 429,
     Unavailable: 503,
 }
@@ -199,6 +201,24 @@ async def _get_uow(request: Request) -> UnitOfWork:
 
 
 Uow = Annotated[UnitOfWork, Depends(_get_uow)]
+
+
+IfMatch = Annotated[
+    str, Header(alias="If-Match", pattern=r'^"[0-9]{1,18}"$', description="The `ETag` that it had when you read it.")
+]
+
+
+async def _get_version(if_match: IfMatch) -> int:
+    return int(if_match.strip('"'))
+
+
+Version = Annotated[int, Depends(_get_version)]
+"""The version that a change is made to, from a required `If-Match`: see `shared.errors.check_version`."""
+
+
+def tag_version(response: Response, version: int) -> None:
+    """Answer with the `ETag` that a change must bring back."""
+    response.headers["ETag"] = f'"{version}"'
 
 
 class Edge:

@@ -1,5 +1,6 @@
 """The outbox: an event is a row written in the transaction of the change it tells, so neither exists without the other."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,3 +46,8 @@ def row(event: Event, *, id: UUID, time: datetime, traceparent: str) -> dict[str
 async def record(session: AsyncSession, event: Event, *, id: UUID, time: datetime, traceparent: str = "") -> None:
     """Write the event beside the change; it is published once the transaction has committed, and only then."""
     await session.execute(INSERT, row(event, id=id, time=time, traceparent=traceparent))
+
+
+async def record_all(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write many events, made with `row`, in their order."""
+    await session.execute(INSERT, rows)

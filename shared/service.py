@@ -25,6 +25,7 @@ from shared.http import PROBLEM_RESPONSES, Edge, EdgeRoute, QueryRoute, Uow, ins
 from shared.ids import Ids, new_id
 from shared.outbox import outbox
 from shared.pages import PageLimit
+from shared.policy_directory import PolicyDirectory
 from shared.relay import Relay
 from shared.settings import ServiceSettings
 from shared.telemetry import OUTBOX, PARKED, metrics_text
@@ -65,7 +66,8 @@ class Service:
         self.settings = settings
         self.database = Database(settings.database, connections=settings.database_connections)
         self.units = UnitDirectory(self.database)
-        self.works = Works(self.database, clock, ids, self.units)
+        self.policies = PolicyDirectory(self.database)
+        self.works = Works(self.database, clock, ids, self.units, self.policies)
         self.consumer = Consumer(self.works, self.name, handlers)
         self.jobs = [*jobs, Job("housekeeping", HOUSEKEEPING_EVERY, _housekeeping)]
         self.bus: Bus | None = None
@@ -182,11 +184,12 @@ class Service:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """The database, the unit tree, and what the service itself keeps open."""
+        """The database, the unit tree, the policies, and what the service itself keeps open."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.database)
             self.database.listen()
             await self.units.refresh()
+            await self.policies.refresh()
             for extra in self.extras:
                 await stack.enter_async_context(extra())
             yield

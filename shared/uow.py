@@ -1,6 +1,6 @@
 """The unit of work: what an action gets to do its work with. It is committed once, at the edge, by whoever opened it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,18 +13,22 @@ from shared.clock import Clock, hour_of
 from shared.db import Database
 from shared.events.envelope import Event
 from shared.ids import Ids, new_id_at
+from shared.policies import PolicyBook
+from shared.policy_directory import PolicyDirectory
 from shared.telemetry import current_traceparent
 from shared.units import UnitDirectory
 
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """A session with the clock, the ids and the unit tree. Actions change rows and `record` events; they never commit."""
+    """A session with the clock, the ids, the unit tree and the policies. Actions change rows and `record` events; they never
+    commit."""
 
     session: AsyncSession
     clock: Clock
     ids: Ids
     units: UnitDirectory
+    policies: PolicyBook
     wakes: set[str] = field(default_factory=set, init=False)
     """Whom to wake once this has committed: names of wake-ups."""
 
@@ -35,12 +39,24 @@ class UnitOfWork:
         return self.ids()
 
     async def record(self, event: Event, *, coarse: bool = False) -> None:
-        """Tell the other services. `coarse` keeps only the hour, for what an anonymous speaker did."""
+        """Tell the other services, in every version that is still published. `coarse` keeps only the hour, for what an anonymous
+        speaker did."""
         time = hour_of(self.now()) if coarse else self.now()
-        event_id = new_id_at(time) if coarse else self.ids()
         trace = "" if coarse else current_traceparent()
-        await outbox.record(self.session, event, id=event_id, time=time, traceparent=trace)
+        for version in event.versions():
+            event_id = new_id_at(time) if coarse else self.ids()
+            await outbox.record(self.session, version, id=event_id, time=time, traceparent=trace)
         self.wakes.add(outbox.CHANNEL)
+
+    async def record_all(self, events: Sequence[Event]) -> None:
+        """Like `record`, for many at once, in this order."""
+        if events:
+            time, trace = self.now(), current_traceparent()
+            versions = (version for event in events for version in event.versions())
+            await outbox.record_all(
+                self.session, [outbox.row(version, id=self.ids(), time=time, traceparent=trace) for version in versions]
+            )
+            self.wakes.add(outbox.CHANNEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,7 @@ class Works:
     clock: Clock
     ids: Ids
     units: UnitDirectory
+    policies: PolicyDirectory
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
@@ -63,11 +80,13 @@ class Works:
     async def open(self) -> AsyncIterator[tuple[UnitOfWork, Callable[[], Awaitable[None]]]]:
         """Like `begin`, but the caller says when to commit; without it everything is rolled back.
 
-        It starts with the present unit tree: who may see what is decided by look-ups that do not wait.
+        It starts with the present unit tree and policies: who may see what, and when it is due, is decided by look-ups that do
+        not wait.
         """
         await self.units.refresh()
+        await self.policies.refresh()
         async with self.database.session() as session:
-            uow = UnitOfWork(session, self.clock, self.ids, self.units)
+            uow = UnitOfWork(session, self.clock, self.ids, self.units, self.policies.book)
 
             async def commit() -> None:
                 await session.commit()

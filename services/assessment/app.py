@@ -4,14 +4,16 @@ from services.assessment.campaigns.routes import router as campaigns
 from services.assessment.consumers import CONSUMES
 from services.assessment.grading.routes import router as grading
 from services.assessment.jobs import JOBS
+from services.assessment.policies.routes import router as policies
 from services.assessment.settings import AssessmentSettings
 from services.assessment.standards.routes import router as standards
 from services.assessment.units.routes import router as units
+from services.assessment.working_calendars.routes import router as working_calendars
 from shared.clock import Clock, system_clock
 from shared.ids import Ids, new_id
 from shared.service import Service
 
-ROUTERS = [units, standards, campaigns, grading]
+ROUTERS = [units, policies, working_calendars, standards, campaigns, grading]
 
 
 def create_service(settings: AssessmentSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:

@@ -4,13 +4,17 @@ from services.assessment.indicators import actions
 from shared.consumer import Handlers
 from shared.events.envelope import Record
 from shared.events.feedback import (
+    AppealDecided,
     CaseAcknowledged,
     CaseAnswered,
     CaseConfirmed,
     CaseEscalated,
+    CaseEscalatedV2,
+    CaseHandedOver,
     CaseOpened,
     CaseReopened,
     ClockBreached,
+    ClockBreachedV2,
 )
 from shared.events.visits import VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
@@ -36,11 +40,19 @@ async def on_case_reopened(uow: UnitOfWork, event: CaseReopened, record: Record)
     await actions.keep_case_reopened(uow, event)
 
 
-async def on_clock_breached(uow: UnitOfWork, event: ClockBreached, record: Record) -> None:
+async def on_case_handed_over(uow: UnitOfWork, event: CaseHandedOver, record: Record) -> None:
+    await actions.keep_case_handed_over(uow, event)
+
+
+async def on_appeal_decided(uow: UnitOfWork, event: AppealDecided, record: Record) -> None:
+    await actions.keep_appeal_decided(uow, event)
+
+
+async def on_clock_breached(uow: UnitOfWork, event: ClockBreached | ClockBreachedV2, record: Record) -> None:
     await actions.keep_clock_breached(uow, event)
 
 
-async def on_case_escalated(uow: UnitOfWork, event: CaseEscalated, record: Record) -> None:
+async def on_case_escalated(uow: UnitOfWork, event: CaseEscalated | CaseEscalatedV2, record: Record) -> None:
     await actions.keep_case_escalated(uow, event)
 
 
@@ -58,8 +70,12 @@ CONSUMES: Handlers = {
     CaseAnswered: on_case_answered,
     CaseConfirmed: on_case_confirmed,
     CaseReopened: on_case_reopened,
+    CaseHandedOver: on_case_handed_over,
+    AppealDecided: on_appeal_decided,
     ClockBreached: on_clock_breached,
+    ClockBreachedV2: on_clock_breached,
     CaseEscalated: on_case_escalated,
+    CaseEscalatedV2: on_case_escalated,
     VisitPlanned: on_visit_planned,
     VisitRecorded: on_visit_recorded,
 }

@@ -2,8 +2,10 @@
 
 from services.assessment.campaigns.models import Campaign
 from services.assessment.indicators.models import CaseEvidence, VisitEvidence
+from services.assessment.policies.models import Policy
 from services.assessment.standards.models import Standard
 from services.assessment.tables import metadata
 from services.assessment.units.models import Unit
+from services.assessment.working_calendars.models import WorkingCalendar
 
-__all__ = ["Campaign", "CaseEvidence", "Standard", "Unit", "VisitEvidence", "metadata"]
+__all__ = ["Campaign", "CaseEvidence", "Policy", "Standard", "Unit", "VisitEvidence", "WorkingCalendar", "metadata"]

@@ -1,10 +1,12 @@
-"""Facts that assessment tells: the tree of units, and how they are graded."""
+"""Facts that assessment tells: the tree of units, the rules for cases, and how units are graded."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from shared.events.envelope import Event
+from shared.policies import CaseRules, Channel
 from shared.types import Level
+from shared.working_time import Week, WorkingDate
 
 
 class UnitRegistered(Event, type="massline.assessment.unit.registered.v1", key="unit_id", topic="massline.assessment.units"):
@@ -30,3 +32,45 @@ class CampaignStarted(Event, type="massline.assessment.campaign.started.v1", key
     unit_id: UUID
     starts_at: datetime
     ends_at: datetime
+
+
+class WorkingCalendarRegistered(
+    Event,
+    type="massline.assessment.working-calendar.registered.v1",
+    key="working_calendar_id",
+    topic="massline.assessment.policies",
+):
+    """When: a version of a working calendar was registered; it is never changed, so the compacted topic holds all of them.
+
+    Key: the version. Consumed by feedback, which keeps a projection.
+    """
+
+    working_calendar_id: UUID
+    calendar_code: str
+    version: int
+    time_zone_code: str
+    weekly: Week
+    holidays: tuple[date, ...]
+    working_dates: tuple[WorkingDate, ...]
+    registered_at: datetime
+
+
+class PolicyRegistered(
+    Event,
+    type="massline.assessment.policy.registered.v1",
+    key="policy_id",
+    topic="massline.assessment.policies",
+):
+    """When: a version of a case policy was registered; it is never changed, so the compacted topic holds all of them.
+
+    Key: the version. Consumed by feedback, which keeps a projection.
+    """
+
+    policy_id: UUID
+    policy_code: str
+    version: int
+    level: Level | None
+    channel: Channel | None
+    effective_from: datetime
+    rules: CaseRules
+    registered_at: datetime

@@ -48,6 +48,18 @@ class Event(BaseModel):
     def service(cls) -> str:
         return cls.type.split(".")[1]
 
+    def before(self) -> "Event | None":
+        """The same fact in the version before this one, for those who do not know this one yet; None if it cannot say it.
+
+        Both are published until nobody consumes the older one.
+        """
+        return None
+
+    def versions(self) -> "list[Event]":
+        """The fact in every version that is still published, the oldest first."""
+        before = self.before()
+        return [*(before.versions() if before is not None else ()), self]
+
 
 class UnknownEvent(Exception):
     """The type has no contract here."""

@@ -9,13 +9,27 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.events import v1
 from shared.events.envelope import Event
 
 
 class ClockKind(StrEnum):
     acknowledgement = "acknowledgement"
     first_answer = "first_answer"
+    next_answer = "next_answer"
     resolution = "resolution"
+    appeal = "appeal"
+
+
+class EscalationCause(StrEnum):
+    """Why a case became visible further up: a clock that ran out, or repeated reopening."""
+
+    acknowledgement = "acknowledgement"
+    first_answer = "first_answer"
+    next_answer = "next_answer"
+    resolution = "resolution"
+    appeal = "appeal"
+    reopening = "reopening"
 
 
 class CaseSource(StrEnum):
@@ -55,7 +69,7 @@ class CaseOpened(Event, type="massline.feedback.case.opened.v1", key="case_id"):
     channel: str
     category: str | None
     opened_at: datetime
-    clocks: tuple[ClockSet, ...]
+    clocks: tuple[v1.ClockSet, ...]
 
 
 class CaseAcknowledged(Event, type="massline.feedback.case.acknowledged.v1", key="case_id"):
@@ -167,10 +181,23 @@ class CaseReopened(Event, type="massline.feedback.case.reopened.v1", key="case_i
     judgement: int
     reopened_count: int
     reopened_at: datetime
-    clocks: tuple[ClockSet, ...]
+    clocks: tuple[v1.ClockSet, ...]
 
 
 class ClockBreached(Event, type="massline.feedback.clock.breached.v1", key="case_id"):
+    """When: a deadline of one of the first kinds passed unmet; superseded by v2, which tells every kind and comes with it.
+
+    Key: the case. Consumed by assessment.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    kind: v1.ClockKind
+    due_at: datetime
+    breached_at: datetime
+
+
+class ClockBreachedV2(Event, type="massline.feedback.clock.breached.v2", key="case_id"):
     """When: a deadline passed unmet. Key: the case. Consumed by assessment."""
 
     case_id: UUID
@@ -179,9 +206,14 @@ class ClockBreached(Event, type="massline.feedback.clock.breached.v1", key="case
     due_at: datetime
     breached_at: datetime
 
+    def before(self) -> ClockBreached | None:
+        if self.kind not in v1.ClockKind:
+            return None
+        return ClockBreached(**{**dict(self), "kind": v1.ClockKind(self.kind)})
+
 
 class CaseEscalated(Event, type="massline.feedback.case.escalated.v1", key="case_id"):
-    """When: a breach made the case visible to the unit above; responsibility stays below.
+    """When: a breach made the case visible to a unit above; superseded by v2, which tells every cause and comes with it.
 
     Key: the case. Consumed by assessment.
     """
@@ -189,6 +221,148 @@ class CaseEscalated(Event, type="massline.feedback.case.escalated.v1", key="case
     case_id: UUID
     unit_id: UUID
     to_unit_id: UUID
-    kind: ClockKind
+    kind: v1.ClockKind
     step: int
     escalated_at: datetime
+
+
+class CaseEscalatedV2(Event, type="massline.feedback.case.escalated.v2", key="case_id"):
+    """When: a duty was not done, or the case was reopened again and again, so it became visible one unit further up.
+
+    `step` counts within one chain, which is named by `cause` and `round`; responsibility stays below.
+    Key: the case. Consumed by assessment.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    to_unit_id: UUID
+    cause: EscalationCause
+    round: int
+    step: int
+    escalated_at: datetime
+
+    def before(self) -> CaseEscalated | None:
+        if self.cause not in v1.ClockKind:
+            return None
+        facts = {name: value for name, value in self if name not in ("cause", "round")}
+        return CaseEscalated(**facts, kind=v1.ClockKind(self.cause))
+
+
+class EscalationAcknowledged(Event, type="massline.feedback.escalation.acknowledged.v1", key="case_id"):
+    """When: the unit that a case was escalated to said that it has seen it. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    by_unit_id: UUID
+    cause: EscalationCause
+    round: int
+    step: int
+    acknowledged_at: datetime
+
+
+class CaseHandedOver(Event, type="massline.feedback.case.handed-over.v1", key="case_id"):
+    """When: another unit (`unit_id`) owes the case from now on; its clocks run on. `handed_over_count` counts from 1.
+
+    Key: the case. Consumed by assessment, visits.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    finding_id: UUID | None
+    from_unit_id: UUID
+    handed_over_count: int
+    handed_over_at: datetime
+
+
+class JointUnitInvited(Event, type="massline.feedback.joint-unit.invited.v1", key="case_id"):
+    """When: `joint_unit_id` works on the case beside the unit that owes it. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    joint_unit_id: UUID
+    invited_at: datetime
+
+
+class JointUnitLeft(Event, type="massline.feedback.joint-unit.left.v1", key="case_id"):
+    """When: a joint unit's part of the case ended. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    joint_unit_id: UUID
+    left_at: datetime
+
+
+class RejectionAppealed(Event, type="massline.feedback.rejection.appealed.v1", key="case_id"):
+    """When: the speaker asks the unit above (`to_unit_id`) to look at a rejection again. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    to_unit_id: UUID
+    appealed_at: datetime
+    clocks: tuple[ClockSet, ...]
+
+
+class AppealDecided(Event, type="massline.feedback.appeal.decided.v1", key="case_id"):
+    """When: the unit above decided an appeal; overturned, the case is owed again with new clocks.
+
+    Key: the case. Consumed by assessment.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    by_unit_id: UUID
+    overturned: bool
+    decided_at: datetime
+    clocks: tuple[ClockSet, ...]
+
+
+class CaseMerged(Event, type="massline.feedback.case.merged.v1", key="case_id"):
+    """When: the case is about the same matter as `into_case_id` and is answered with it. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    into_case_id: UUID
+    merged_at: datetime
+
+
+class CaseUnmerged(Event, type="massline.feedback.case.unmerged.v1", key="case_id"):
+    """When: the case is answered by itself again. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    from_case_id: UUID
+    unmerged_at: datetime
+
+
+class CaseEndorsed(Event, type="massline.feedback.case.endorsed.v1", key="case_id"):
+    """When: somebody else has the same concern, or takes that back; `endorsements` counts them then, and names nobody.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    endorsements: int
+    changed_at: datetime
+
+
+class OpinionAssisted(Event, type="massline.feedback.opinion.assisted.v1", key="case_id"):
+    """When: an official of `by_unit_id` wrote an opinion down for a resident, at the counter or on the phone.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    opinion_id: UUID
+    case_id: UUID
+    unit_id: UUID
+    by_unit_id: UUID
+    assistance: str
+    assisted_at: datetime
+
+
+class VisitRequested(Event, type="massline.feedback.visit.requested.v1", key="case_id"):
+    """When: somebody who asks for help asked to be visited. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    requested_at: datetime

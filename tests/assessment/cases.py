@@ -6,17 +6,20 @@ from uuid import UUID, uuid4
 
 from shared.events.envelope import Event
 from shared.events.feedback import (
+    AppealDecided,
     CaseAcknowledged,
     CaseAnswered,
     CaseConfirmed,
-    CaseEscalated,
+    CaseEscalatedV2,
+    CaseHandedOver,
     CaseOpened,
     CaseRejected,
     CaseReopened,
     CaseSource,
     CaseWithdrawn,
-    ClockBreached,
+    ClockBreachedV2,
     ClockKind,
+    EscalationCause,
 )
 from shared.events.visits import VisitPlanned, VisitRecorded
 
@@ -76,10 +79,17 @@ class Story:
         return CaseWithdrawn(**self.case, withdrawn_at=after(hours))
 
     def breached(self, hours: float = 5, *, kind: ClockKind = ClockKind.first_answer) -> Event:
-        return ClockBreached(**self.case, kind=kind, due_at=after(hours), breached_at=after(hours))
+        return ClockBreachedV2(**self.case, kind=kind, due_at=after(hours), breached_at=after(hours))
 
-    def escalated(self, hours: float = 5) -> Event:
-        return CaseEscalated(**self.case, to_unit_id=uuid4(), kind=ClockKind.first_answer, step=1, escalated_at=after(hours))
+    def escalated(self, hours: float = 5, *, cause: EscalationCause = EscalationCause.first_answer) -> Event:
+        return CaseEscalatedV2(**self.case, to_unit_id=uuid4(), cause=cause, round=0, step=1, escalated_at=after(hours))
+
+    def handed_over(self, hours: float = 3, *, count: int = 1) -> Event:
+        told = {"finding_id": None, "from_unit_id": uuid4(), "handed_over_count": count}
+        return CaseHandedOver(**self.case, **told, handed_over_at=after(hours))
+
+    def decided(self, hours: float = 4, *, overturned: bool = True) -> Event:
+        return AppealDecided(**self.case, by_unit_id=uuid4(), overturned=overturned, decided_at=after(hours), clocks=())
 
     def planned(self, hours: float = 0) -> Event:
         return VisitPlanned(**self.visit, window_starts_at=after(hours), window_ends_at=after(hours + 1))

@@ -16,6 +16,7 @@ from shared.db import Database
 from shared.events.envelope import Record
 from shared.ids import new_id
 from shared.outbox import outbox
+from shared.policy_directory import PolicyDirectory
 from shared.relay import Relay
 from shared.units import UnitDirectory
 from shared.uow import Works
@@ -79,7 +80,7 @@ async def tapped(bus: Bus) -> AsyncIterator[Tap]:
 
 
 def works_on(database: Database) -> Works:
-    return Works(database, system_clock, new_id, UnitDirectory(database))
+    return Works(database, system_clock, new_id, UnitDirectory(database), PolicyDirectory(database))
 
 
 async def record_tally(database: Database, key: UUID, *numbers: int) -> None:

@@ -17,14 +17,29 @@ from tests.contracts.contracts import COMMAND, SNAPSHOTS, contracts, path_of, sn
 CONTRACTS = contracts()
 every_contract = pytest.mark.parametrize("event", CONTRACTS.values(), ids=CONTRACTS.keys())
 
-TYPE = re.compile(r"massline\.(feedback|visits|assessment|gateway)\.([a-z]+(?:-[a-z]+)*)\.([a-z]+)\.v([1-9][0-9]*)")
+TYPE = re.compile(r"massline\.(feedback|visits|assessment|gateway)\.([a-z]+(?:-[a-z]+)*)\.([a-z]+(?:-[a-z]+)?)\.v([1-9][0-9]*)")
 IRREGULAR = frozenset(
-    {"sent", "set", "met", "held", "given", "found", "begun", "put", "won", "lost", "kept", "spoken", "cut", "withdrawn"}
+    {"sent", "set", "met", "held", "given", "found", "begun", "put", "won", "lost", "kept", "spoken", "cut", "withdrawn", "left"}
 )
 NUMBERS = (UUID, int, float, bool, datetime, date)
 
 CODES = frozenset(
-    {"category", "channel", "protection", "outcome", "role", "reason", "indicator", "sector", "topic", "rule", "method", "source"}
+    {
+        "assistance",
+        "category",
+        "channel",
+        "kind",
+        "protection",
+        "outcome",
+        "role",
+        "reason",
+        "indicator",
+        "sector",
+        "topic",
+        "rule",
+        "method",
+        "source",
+    }
 )
 """Text fields whose values come from a closed list that is not an enumeration of the kernel: `code`s, never prose."""
 UNIT_TEXT = frozenset({"code", "name", "path", "level"})
@@ -65,8 +80,9 @@ def test_a_type_tells_service_noun_verb_and_version(event: type[Event]) -> None:
     assert match, f"{event.type} is not massline.<service>.<noun>.<past-verb>.v<n>"
     service, noun, verb, version = match.groups()
     assert event.__module__ == f"shared.events.{service}"
-    assert verb.endswith("ed") or verb in IRREGULAR, f"{verb} is not a past verb"
-    words = "".join(part.title() for part in (*noun.split("-"), verb))
+    past, *_ = verb.split("-")  # handed-over
+    assert past.endswith("ed") or past in IRREGULAR, f"{verb} is not a past verb"
+    words = "".join(part.title() for part in (*noun.split("-"), *verb.split("-")))
     assert event.__name__ == words + ("" if version == "1" else f"V{version}")
 
 

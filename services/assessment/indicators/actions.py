@@ -1,11 +1,11 @@
 """Keeping evidence. One statement per event, and the same row in the end whatever order the events arrive in.
 
 Of a fact that can be told twice, the first telling counts (the first answer) or the last one, by the time that the events carry;
-judgements carry their number, which says more: anonymous speakers' times are full hours, so two may be equal. Of other equally
-old facts the values decide, so that it is still the same row in every order.
+judgements and hand-overs carry their number, which says more: anonymous speakers' times are full hours, so two may be equal. Of
+other equally old facts the values decide, so that it is still the same row in every order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Table, case, cast, func, tuple_
@@ -14,14 +14,19 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from services.assessment.indicators.models import CaseEvidence, VisitEvidence
 from services.assessment.tables import metadata
 from shared.events.feedback import (
+    AppealDecided,
     CaseAcknowledged,
     CaseAnswered,
     CaseConfirmed,
     CaseEscalated,
+    CaseEscalatedV2,
+    CaseHandedOver,
     CaseOpened,
     CaseReopened,
     ClockBreached,
+    ClockBreachedV2,
     ClockKind,
+    EscalationCause,
 )
 from shared.events.visits import VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
@@ -31,7 +36,9 @@ Fact = Sequence[str]
 
 CASES: Table = metadata.tables[str(CaseEvidence.__tablename__)]
 VISITS: Table = metadata.tables[str(VisitEvidence.__tablename__)]
-UNIT: Fact = ("unit_since", "unit_id")
+UNIT: Mapping[Table, Fact] = {CASES: ("owner", "unit_id"), VISITS: ("unit_since", "unit_id")}
+OPENED, UNHEARD_OF = 0, -1
+"""What `owner` is before the first hand-over, and before the opening was heard of."""
 
 
 def _order(source: Any, fact: Fact) -> ColumnElement[Any]:
@@ -48,7 +55,7 @@ def _keep(table: Table, *, first: Sequence[Fact] = (), last: Sequence[Fact] = ()
     statement = insert(table)
     new, known = statement.excluded, table.c
     changes: dict[str, ColumnElement[Any]] = {}
-    for fact in (*first, UNIT, *last):
+    for fact in (*first, UNIT[table], *last):
         older, newer = (new, known) if fact in first else (known, new)
         wins = known[fact[0]].is_(None) | (_order(older, fact) < _order(newer, fact))
         changes |= {name: case((wins, new[name]), else_=known[name]) for name in fact}
@@ -60,18 +67,31 @@ KEEP_ACKNOWLEDGED = _keep(CASES, first=[("acknowledged_at",)])
 KEEP_ANSWERED = _keep(CASES, first=[("first_answered_at", "first_answer_in_time")])
 KEEP_VERDICT = _keep(CASES, last=[("judgement", "verdict_at", "resolved", "satisfied")])
 KEEP_REOPENED = _keep(CASES, last=[("reopened_judgement", "reopened_at")])
+KEEP_OWNER = _keep(CASES)
 KEEP_BREACHED = _keep(CASES, first=[("breached_at",)])
 KEEP_FIRST_ANSWER_BREACHED = _keep(CASES, first=[("breached_at",), ("first_answer_breached_at",)])
 KEEP_ESCALATED = _keep(CASES, first=[("escalated_at",)])
 KEEP_PLANNED = _keep(VISITS, last=[("planned_for",)])
 KEEP_RECORDED = _keep(VISITS, last=[("recorded_at", "occurred_at", "findings")])
 
-CaseEvent = CaseOpened | CaseAcknowledged | CaseAnswered | CaseConfirmed | CaseReopened | ClockBreached | CaseEscalated
+CaseEvent = (
+    CaseOpened
+    | CaseAcknowledged
+    | CaseAnswered
+    | CaseConfirmed
+    | CaseReopened
+    | CaseHandedOver
+    | AppealDecided
+    | ClockBreached
+    | ClockBreachedV2
+    | CaseEscalated
+    | CaseEscalatedV2
+)
 VisitEvent = VisitPlanned | VisitRecorded
 
 
 async def keep_case_opened(uow: UnitOfWork, event: CaseOpened) -> None:
-    await uow.session.execute(KEEP_OPENED, _case(event, opened_at=event.opened_at))
+    await uow.session.execute(KEEP_OPENED, _case(event, owner=OPENED, opened_at=event.opened_at))
 
 
 async def keep_case_acknowledged(uow: UnitOfWork, event: CaseAcknowledged) -> None:
@@ -94,17 +114,33 @@ async def keep_case_reopened(uow: UnitOfWork, event: CaseReopened) -> None:
     await uow.session.execute(KEEP_REOPENED, _case(event, reopened_at=event.reopened_at, reopened_judgement=event.judgement))
 
 
-async def keep_clock_breached(uow: UnitOfWork, event: ClockBreached) -> None:
+async def keep_case_handed_over(uow: UnitOfWork, event: CaseHandedOver) -> None:
+    """All that is known of the case counts for the unit that owes it now."""
+    await uow.session.execute(KEEP_OWNER, _case(event, owner=event.handed_over_count))
+
+
+async def keep_appeal_decided(uow: UnitOfWork, event: AppealDecided) -> None:
+    """An overturned rejection is a reopening that overrules no verdict."""
+    if event.overturned:
+        await uow.session.execute(KEEP_REOPENED, _case(event, reopened_at=event.decided_at, reopened_judgement=0))
+
+
+async def keep_clock_breached(uow: UnitOfWork, event: ClockBreached | ClockBreachedV2) -> None:
+    """The decision of an appeal is not owed by the unit whose case it is."""
+    if event.kind == ClockKind.appeal:
+        return
     values = {"breached_at": event.breached_at}
-    if event.kind is ClockKind.first_answer:
+    if event.kind == ClockKind.first_answer:
         values["first_answer_breached_at"] = event.breached_at
         await uow.session.execute(KEEP_FIRST_ANSWER_BREACHED, _case(event, **values))
     else:
         await uow.session.execute(KEEP_BREACHED, _case(event, **values))
 
 
-async def keep_case_escalated(uow: UnitOfWork, event: CaseEscalated) -> None:
-    """Seen above, owed below: the case stays with its unit."""
+async def keep_case_escalated(uow: UnitOfWork, event: CaseEscalated | CaseEscalatedV2) -> None:
+    """Seen above, owed below: the case stays with its unit, and an appeal that nobody decided does not count against it."""
+    if isinstance(event, CaseEscalatedV2) and event.cause is EscalationCause.appeal:
+        return
     await uow.session.execute(KEEP_ESCALATED, _case(event, escalated_at=event.escalated_at))
 
 
@@ -118,9 +154,9 @@ async def keep_visit_recorded(uow: UnitOfWork, event: VisitRecorded) -> None:
 
 
 def _case(event: CaseEvent, **facts: Any) -> dict[str, Any]:
-    """The first fact is the event's time."""
-    return {"case_id": event.case_id, "unit_id": event.unit_id, "unit_since": next(iter(facts.values())), **facts}
+    return {"case_id": event.case_id, "unit_id": event.unit_id, "owner": UNHEARD_OF, **facts}
 
 
 def _visit(event: VisitEvent, **facts: Any) -> dict[str, Any]:
+    """The first fact is the event's time."""
     return {"visit_id": event.visit_id, "unit_id": event.unit_id, "unit_since": next(iter(facts.values())), **facts}

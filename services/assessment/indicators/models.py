@@ -15,15 +15,16 @@ MOMENT = DateTime(timezone=True)
 
 
 class CaseEvidence(AssessmentTable, table=True):
-    """`unit_since`: the time of the newest event, which says whose case it is. The verdict is the newest one, `judgement` its
-    number; `reopened_judgement` is the number of the newest verdict that a reopening has overruled.
+    """`unit_id` owes the case since its hand-over of the number `owner`: 0 when it was opened, -1 while neither was heard of. The
+    verdict is the newest one, `judgement` its number; `reopened_judgement` is the number of the newest verdict that a reopening
+    has overruled.
     """
 
     __tablename__ = "case_evidence"
 
     case_id: UUID = Field(primary_key=True)
     unit_id: UUID = Field(index=True)
-    unit_since: datetime = Field(sa_type=MOMENT)
+    owner: int
     opened_at: datetime | None = Field(None, sa_type=MOMENT)
     acknowledged_at: datetime | None = Field(None, sa_type=MOMENT)
     first_answered_at: datetime | None = Field(None, sa_type=MOMENT)

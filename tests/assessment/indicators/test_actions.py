@@ -1,6 +1,7 @@
 """Evidence on a real database: what each event says, in every order."""
 
 import random
+from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ from sqlmodel import col
 
 from services.assessment.indicators.models import CaseEvidence, VisitEvidence
 from shared.events.envelope import Event
-from shared.events.feedback import ClockKind
+from shared.events.feedback import ClockKind, EscalationCause
 from tests.assessment.cases import Story
 from tests.assessment.office import Office, record_of
 
@@ -33,7 +34,9 @@ CASE_FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.tuples(st.just("reopened"), HOURS, st.fixed_dictionaries({"judgement": st.integers(0, 3)})),
     st.tuples(st.sampled_from(["rejected", "withdrawn"]), HOURS, st.just({})),
     st.tuples(st.just("breached"), HOURS, st.fixed_dictionaries({"kind": st.sampled_from(ClockKind)})),
-    st.tuples(st.just("escalated"), HOURS, st.just({})),
+    st.tuples(st.just("escalated"), HOURS, st.fixed_dictionaries({"cause": st.sampled_from(EscalationCause)})),
+    st.tuples(st.just("handed_over"), HOURS, st.fixed_dictionaries({"count": st.integers(1, 3)})),
+    st.tuples(st.just("decided"), HOURS, st.fixed_dictionaries({"overturned": st.booleans()})),
 )
 VISIT_FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.tuples(st.just("planned"), HOURS, st.just({})),
@@ -253,6 +256,32 @@ async def test_responsibility_stays_below(office: Office) -> None:
 async def test_a_case_that_changes_hands_is_the_last_holders(office: Office) -> None:
     before, now = await office.register_unit("before"), await office.register_unit("now")
     case_id = uuid4()
-    await office.hear([Story(now, case_id).answered(5), Story(before, case_id).opened(0)])
+    await office.hear([Story(now, case_id).handed_over(5), Story(before, case_id).opened(0), Story(before, case_id).answered(5)])
     assert (await office.scorecard(before))["cases"]["opened"] == 0
-    assert (await office.scorecard(now))["cases"]["opened"] == 1
+    cases = (await office.scorecard(now))["cases"]
+    assert (cases["opened"], cases["answered"]) == (1, 1)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+async def test_whose_case_it_is_follows_the_number_of_the_hand_over(office: Office, order: tuple[int, ...]) -> None:
+    """There and back and on, all within the hour that anonymous speakers' times are cut to."""
+    units = [await office.register_unit(f"unit-{uuid4()}") for _ in range(3)]
+    there, back, on = [Story(unit, case_id) for case_id in (uuid4(),) for unit in units]
+    told = [there.opened(0), back.handed_over(0, count=1), there.handed_over(0, count=2), on.handed_over(0, count=3)]
+    await office.hear([told[number] for number in order])
+    assert [(await office.scorecard(unit))["cases"]["opened"] for unit in units] == [0, 0, 1]
+
+
+async def test_an_overturned_rejection_counts_as_a_reopening_and_an_upheld_one_as_nothing(office: Office) -> None:
+    async def reopened(*, overturned: bool) -> tuple[int, int]:
+        card = await card_after(office, "opened", "confirmed", "decided", decided={"overturned": overturned})
+        return card["cases"]["reopened"], card["cases"]["confirmed"]
+
+    assert await reopened(overturned=True) == (1, 1)
+    assert await reopened(overturned=False) == (0, 1)
+
+
+async def test_an_appeal_that_nobody_decided_in_time_does_not_count_against_the_unit_below(office: Office) -> None:
+    late = {"breached": {"kind": ClockKind.appeal}, "escalated": {"cause": EscalationCause.appeal}}
+    cases = (await card_after(office, "opened", "breached", "escalated", **late))["cases"]
+    assert (cases["breached"], cases["escalated"]) == (0, 0)

@@ -1,0 +1,176 @@
+"""Case policies: how long a unit has and how long a speaker's windows stay open, by level and channel, in versions.
+
+A version is never changed; a case keeps the version that it was opened under. The defaults that are shipped are data
+(`default_policies.json`), so a new installation works before anybody registers anything. Their figures follow Directive (EU)
+2019/1937, article 9: acknowledgement within seven days, an answer within a reasonable time, the whole within three months. Those
+who ask for contact and help hear sooner; when it must be solved is the same for all.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
+
+from shared.errors import NotFound
+from shared.types import Level
+from shared.working_time import ROUND_THE_CLOCK, WORKING, Span, WorkingCalendar, WorkingHours
+
+
+class Channel(StrEnum):
+    """How a resident speaks."""
+
+    thought = "thought"
+    emotional = "emotional"
+    public_sentiment = "public_sentiment"
+    public_opinion = "public_opinion"
+
+
+def _some(span: Span) -> Span:
+    if span.amount == 0:
+        raise PydanticCustomError("span_zero", "must be at least 1; only an escalation step may follow at once")
+    return span
+
+
+Term = Annotated[Span, AfterValidator(_some)]
+Steps = Annotated[tuple[Span, ...], Field(min_length=1, max_length=10)]
+Reopenings = Annotated[int, Field(strict=True, ge=1, le=100)]
+
+
+class Deadlines(BaseModel):
+    """What a unit has, by the kind of clock."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    acknowledgement: Term
+    first_answer: Term
+    next_answer: Term
+    resolution: Term
+    appeal: Term
+
+
+class CaseRules(BaseModel):
+    """What one version says. Working units are those of the calendar; without one, days are UTC's."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    deadlines: Deadlines
+    escalation: Steps = Field(
+        description="The first unit above is told so long after the breach (0: at once), each next one so long after the last."
+    )
+    escalate_after_reopenings: Reopenings | None = Field(
+        description="From this reopening on, each one tells one unit further up; null: reopening alone tells nobody."
+    )
+    confirm_within: Term = Field(description="So long an answer waits for the speaker's judgement before the case closes.")
+    reopen_within: Term = Field(description="So long a speaker may reopen a closed case.")
+    appeal_within: Term = Field(description="So long a speaker may appeal against a rejection.")
+    calendar_code: str | None = Field(description="The working calendar; needed for working hours and working days.")
+
+    @property
+    def spans(self) -> Iterator[Span]:
+        yield from (getattr(self.deadlines, kind) for kind in Deadlines.model_fields)
+        yield from self.escalation
+        yield from (self.confirm_within, self.reopen_within, self.appeal_within)
+
+    @model_validator(mode="after")
+    def _working_units_have_a_calendar(self) -> Self:
+        if self.calendar_code is None and any(span.unit in WORKING for span in self.spans):
+            raise PydanticCustomError("calendar_needed", "must name a `calendar_code`: working hours and days are those of one")
+        return self
+
+
+class CasePolicy(BaseModel):
+    """One version of the policy `code`, for units of a level, for a channel, for both or for all.
+
+    `name` stays in assessment: it does not travel.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    code: str
+    name: str | None = None
+    version: int
+    level: Level | None
+    channel: Channel | None
+    effective_from: datetime
+    rules: CaseRules
+
+    @property
+    def label(self) -> str:
+        """What a case keeps, and finds its policy by for ever."""
+        return f"{self.code}.v{self.version}"
+
+    @property
+    def scope(self) -> "Scope":
+        return self.level, self.channel
+
+
+Scope = tuple[Level | None, Channel | None]
+SHIPPED: tuple[CasePolicy, ...] = TypeAdapter(tuple[CasePolicy, ...]).validate_json(
+    Path(__file__).with_name("default_policies.json").read_bytes()
+)
+"""In effect since ever, everywhere; the next version of one is registered like any other's."""
+
+
+def scopes(level: str | None, channel: str | None) -> tuple[tuple[str | None, str | None], ...]:
+    """Where a policy may come from, the most specific first."""
+    return ((level, channel), (level, None), (None, channel), (None, None))
+
+
+class PolicyBook:
+    """These policies and those shipped, with their calendars. It never changes; a new book takes its place."""
+
+    def __init__(self, policies: Iterable[CasePolicy] = (), calendars: Mapping[tuple[str, int], WorkingHours] = {}) -> None:
+        self._calendars = {key: WorkingCalendar(hours) for key, hours in calendars.items()}
+        self._newest = dict(sorted(self._calendars))
+        self._policies = {policy.label: policy for policy in (*SHIPPED, *policies)}
+        self._by_scope: dict[tuple[str | None, str | None], list[CasePolicy]] = {}
+        for policy in sorted(self._policies.values(), key=lambda policy: -policy.version):
+            self._by_scope.setdefault(policy.scope, []).append(policy)
+
+    def policy_for(self, level: str | None, channel: str | None, at: datetime) -> CasePolicy:
+        """The policy in effect at `at`: level and channel before level before channel before general, then the highest version.
+
+        A later version counts from its own `effective_from`, also where that is before an older version's.
+        """
+        for scope in scopes(level, channel):
+            for policy in self._by_scope.get(scope, ()):
+                if policy.effective_from <= at:
+                    return policy
+        raise NotFound("policy-not-found", f"No policy was in effect at {at.isoformat()}.")
+
+    def in_effect(self, at: datetime) -> list[CasePolicy]:
+        """The version in effect of every policy."""
+        found = (next((policy for policy in each if policy.effective_from <= at), None) for each in self._by_scope.values())
+        return [policy for policy in found if policy is not None]
+
+    def policy(self, label: str) -> CasePolicy:
+        """The policy that a case keeps. Raises `NotFound` (policy-not-found)."""
+        found = self._policies.get(label)
+        if found is None:
+            raise NotFound("policy-not-found", f"No policy has the label {label}. List the policies with GET /v1/policies.")
+        return found
+
+    def newest_version(self, code: str | None) -> int | None:
+        """The version of the calendar that a case opened now keeps; None without a calendar."""
+        return self._newest.get(code) if code is not None else None
+
+    def calendar(self, code: str | None, version: int | None = None) -> WorkingCalendar:
+        """This version of the calendar, or its newest; without a code every hour counts, in UTC.
+
+        Raises `NotFound` (working-calendar-not-found).
+        """
+        if code is None:
+            return ROUND_THE_CLOCK
+        found = self._calendars.get((code, version or self._newest.get(code, 0)))
+        if found is None:
+            raise NotFound("working-calendar-not-found", NO_CALENDAR)
+        return found
+
+
+NO_CALENDAR = "No working calendar has this code and version. List the calendars with GET /v1/working-calendars."
