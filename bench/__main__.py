@@ -43,7 +43,7 @@ def _arguments() -> argparse.Namespace:
 
 async def _bench(rows: list[Row], pace: Pace, folder: Path) -> int:
     with tempfile.TemporaryDirectory(dir=folder, prefix="run-") as temporary:
-        async with Stage(Path(temporary)) as stage:
+        async with Stage(Path(temporary), scale=pace.scale) as stage:
             database = (await stage.use(postgres)).settings
             machine: dict[str, Any] = {"cpus": os.cpu_count(), "python": platform.python_version(), **database}
             results = await run(rows, stage, pace)

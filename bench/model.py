@@ -19,6 +19,13 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """A prepared row that nobody sends requests to: `measure` makes its own load, for so many seconds, and measures itself."""
+
+    measure: "Callable[[float], Awaitable[Round]]"
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One measurement. Latencies in milliseconds, `cpu` in microseconds per request by server, `generator` the share of one
     core that the load generator took."""
@@ -67,7 +74,7 @@ class Row:
     name: str
     what: str
     connections: int
-    prepare: "Callable[[Stage], Awaitable[Subject]]"
+    prepare: "Callable[[Stage], Awaitable[Subject | Alone]]"
     against: tuple[Comparison, ...] = field(default=())
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.cpu import tree_seconds
 from bench.generate import generate
 from bench.load import Plan
-from bench.model import Round, Row, Subject
+from bench.model import Alone, Round, Row, Subject
 from bench.stage import Stage
 
 MOST = 200_000
@@ -15,15 +15,17 @@ MOST = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a run takes: `rounds` of `seconds` per row, after one of `warm_up` seconds that is not counted."""
+    """How long a run takes: `rounds` of `seconds` per row, after one of `warm_up` seconds that is not counted, on tables of
+    `scale` times their full size."""
 
     rounds: int
     seconds: float
     warm_up: float
+    scale: float
 
 
-FULL = Pace(rounds=5, seconds=3.0, warm_up=1.5)
-QUICK = Pace(rounds=2, seconds=0.3, warm_up=0.2)
+FULL = Pace(rounds=5, seconds=3.0, warm_up=1.5, scale=1.0)
+QUICK = Pace(rounds=2, seconds=0.3, warm_up=0.2, scale=0.01)
 
 
 def with_baselines(rows: Sequence[Row], names: Iterable[str]) -> list[Row]:
@@ -46,7 +48,9 @@ async def run(rows: Sequence[Row], stage: Stage, pace: Pace) -> dict[str, list[R
     return rounds
 
 
-async def measure(row: Row, subject: Subject, seconds: float) -> Round:
+async def measure(row: Row, subject: Subject | Alone, seconds: float) -> Round:
+    if isinstance(subject, Alone):
+        return await subject.measure(seconds)
     requests = list(subject.requests())
     plan = Plan(subject.port, row.connections, seconds, MOST, subject.expect, requests)
     before = _cpu(subject.servers)

@@ -11,10 +11,12 @@ Made = TypeVar("Made")
 
 
 class Stage:
-    """`folder` is for logs and data of this run. Parts may start at the same time; the last to be ready is ended first."""
+    """`folder` is for logs and data of this run, `scale` what part of the full size of tables is filled. Parts may start at the
+    same time; the last to be ready is ended first."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, scale: float = 1.0) -> None:
         self.folder = folder
+        self.scale = scale
         self._parts: dict[object, asyncio.Future[Any]] = {}
         self._stack = AsyncExitStack()
 

@@ -50,7 +50,7 @@ class Feedback:
 @asynccontextmanager
 async def feedback(stage: Stage) -> AsyncIterator[Feedback]:
     async with migrated(stage, "feedback", "feedback") as environment:
-        units = await _plant_tree(environment["MASSLINE_FEEDBACK_DATABASE_URL"])
+        units = await plant_tree(environment["MASSLINE_FEEDBACK_DATABASE_URL"])
         residents = [Principal(Role.resident, account_id=uuid4()) for _ in range(RESIDENTS)]
         official = Principal(Role.official, account_id=uuid4(), unit_id=units.pop())
         async with serving_product("feedback", environment, stage.folder / "feedback.log") as server:
@@ -76,7 +76,7 @@ async def _open_case(http: httpx.AsyncClient, service: Feedback) -> str:
     return case_id
 
 
-async def _plant_tree(url: str) -> list[UUID]:
+async def plant_tree(url: str) -> list[UUID]:
     """Five levels, as if assessment had told of them; returns the grassroots units."""
     tree: list[KnownUnit] = []
     for level in LEVELS:
