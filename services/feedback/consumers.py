@@ -1,11 +1,11 @@
 """What this service does when others tell it something: one table, event type -> handler."""
 
-from services.feedback.cases.actions import open_finding_case
-from services.feedback.cases.rules import ClockPolicy
+from services.feedback.cases.actions.opening import open_finding_case
 from shared.consumer import Handlers
-from shared.events.assessment import UnitRegistered
+from shared.events.assessment import PolicyRegistered, UnitRegistered, WorkingCalendarRegistered
 from shared.events.envelope import Record
 from shared.events.visits import FindingReported
+from shared.policy_directory import project_calendar, project_policy
 from shared.units import KnownUnit, project_unit
 from shared.uow import UnitOfWork
 
@@ -14,10 +14,21 @@ async def on_unit_registered(uow: UnitOfWork, event: UnitRegistered, record: Rec
     await project_unit(uow.session, KnownUnit.of(event))
 
 
-def consumes(policy: ClockPolicy) -> Handlers:
-    """The table; a finding's case gets its clocks from `policy`."""
+async def on_policy_registered(uow: UnitOfWork, event: PolicyRegistered, record: Record) -> None:
+    await project_policy(uow.session, event)
 
-    async def on_finding_reported(uow: UnitOfWork, event: FindingReported, record: Record) -> None:
-        await open_finding_case(uow, policy, event)
 
-    return {UnitRegistered: on_unit_registered, FindingReported: on_finding_reported}
+async def on_working_calendar_registered(uow: UnitOfWork, event: WorkingCalendarRegistered, record: Record) -> None:
+    await project_calendar(uow.session, event)
+
+
+async def on_finding_reported(uow: UnitOfWork, event: FindingReported, record: Record) -> None:
+    await open_finding_case(uow, event)
+
+
+CONSUMES: Handlers = {
+    UnitRegistered: on_unit_registered,
+    PolicyRegistered: on_policy_registered,
+    WorkingCalendarRegistered: on_working_calendar_registered,
+    FindingReported: on_finding_reported,
+}

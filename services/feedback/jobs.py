@@ -1,26 +1,27 @@
 """Timed work of this service."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-from services.feedback.cases.actions import breach_due_clocks, lapse_unjudged_cases
-from services.feedback.cases.rules import ClockPolicy
+from services.feedback.cases.actions.judging import lapse_unjudged_cases
+from services.feedback.escalations.actions.breaching import breach_due_clocks
+from services.feedback.escalations.actions.climbing import climb_due_chains
 from shared.service import Job
-from shared.uow import Works
+from shared.uow import UnitOfWork, Works
 
 EVERY = 1.0
-"""Seconds: a breach is told, and an unjudged answer closed, within about one of its time."""
+"""Seconds: a breach is told, a chain climbs, and an unjudged answer is closed, within about one of its time."""
 
 
-async def watch_deadlines(works: Works) -> bool:
-    async with works.begin() as uow:
-        return await breach_due_clocks(uow)
-
-
-def jobs(policy: ClockPolicy) -> Sequence[Job]:
-    """The table; a case that nobody judged stays reopenable as `policy` says."""
-
-    async def watch_judgements(works: Works) -> bool:
+def _in_one_transaction(action: Callable[[UnitOfWork], Awaitable[bool]]) -> Callable[[Works], Awaitable[bool]]:
+    async def run(works: Works) -> bool:
         async with works.begin() as uow:
-            return await lapse_unjudged_cases(uow, policy)
+            return await action(uow)
 
-    return (Job("deadlines", EVERY, watch_deadlines), Job("judgements", EVERY, watch_judgements))
+    return run
+
+
+JOBS: Sequence[Job] = (
+    Job("deadlines", EVERY, _in_one_transaction(breach_due_clocks)),
+    Job("escalations", EVERY, _in_one_transaction(climb_due_chains)),
+    Job("judgements", EVERY, _in_one_transaction(lapse_unjudged_cases)),
+)

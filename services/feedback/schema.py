@@ -1,9 +1,13 @@
 """Every table of this service, imported so that `metadata` is complete: what migrations compare the database with."""
 
 from services.feedback.cases import models as cases
+from services.feedback.categories import models as categories
 from services.feedback.conversations import models as conversations
+from services.feedback.notes import models as notes
 from services.feedback.opinions import models as opinions
 from services.feedback.protection import models as protection
+from services.feedback.responsibility import models as responsibility
 from services.feedback.tables import metadata
+from services.feedback.templates import models as templates
 
-__all__ = ["cases", "conversations", "metadata", "opinions", "protection"]
+__all__ = ["cases", "categories", "conversations", "metadata", "notes", "opinions", "protection", "responsibility", "templates"]

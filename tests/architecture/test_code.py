@@ -20,10 +20,11 @@ COMMITS = {
 """Modules that may commit, with the reason. Group commit uses asyncpg's `transaction()`, which needs no `.commit()`."""
 
 NOUN_FILES = frozenset({"__init__.py", "routes.py", "schemas.py", "actions.py", "queries.py", "models.py", "rules.py"})
-NOUN_FOLDERS = frozenset({"actions", "rules"})
-"""A noun that has grown: one file per verb, or one per kind of rule."""
+NOUN_FOLDERS = frozenset({"actions", "queries", "rules"})
+"""A noun that has grown: one file per verb, per kind of reading, or per kind of rule."""
 
 EXTRA_FILES = {
+    "services/feedback/categories/directory.py": "the registered categories in memory, so that intake asks no table",
     "services/feedback/opinions/intake.py": "the group-commit write path, apart from the actions that it serves",
     "services/feedback/protection/desk.py": "what a receipt's holder may do: over several nouns, for one caller",
     "services/gateway/access/passwords.py": "slow hashing, in threads",

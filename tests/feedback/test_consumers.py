@@ -85,4 +85,4 @@ async def test_the_unit_answers_a_finding_that_nobody_owns(house: House) -> None
     await deliver(house, [record(finding(house))])
     (item,) = (await house.get("/v1/cases", caller=official("village")))["items"]
     case = await house.do(item["id"], "answer", {"text": "A new pump."}, caller=official("village"))
-    assert (case["state"], case["allowed"]) == ("answered", ["answer", "message"])
+    assert (case["state"], case["allowed"]) == ("answered", ["answer", "message", "invite"])

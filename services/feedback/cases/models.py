@@ -1,24 +1,30 @@
 """Tables of cases: the work that a unit owes, its clocks, who was told, and what was done."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.feedback.cases.rules import Channel, Protection, State
+from services.feedback.cases.rules import Assistance, Channel, Decision, Kind, Part, Protection, Side, State
 from services.feedback.tables import UTC_TIME, FeedbackTable, text_of
-from shared.events.feedback import CaseSource, ClockKind
+from shared.events.feedback import CaseSource, ClockKind, EscalationCause
 from shared.types import enum_check
+from shared.working_time import SpanUnit
 
 ZERO = {"server_default": "0"}
+FALSE = {"server_default": "false"}
 RUNNING = "met_at IS NULL AND breached_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
 
 
 class Case(FeedbackTable, table=True):
     """`owner_id` is the speaker's account where there is one; it never leaves. `body` is null where the words are elsewhere.
 
-    `judge_until` is set while an answer waits for its judgement.
+    `judge_until` is set while an answer waits for its judgement, `appealable_until` while a rejection may be appealed, and
+    `appeal_unit_id` while an appeal waits for that unit's decision. What is merged into another case is answered there.
+    `read_by_...` is the number of the last message that this side has seen. Coordinates are rounded before they come here.
     """
 
     __tablename__ = "cases"
@@ -28,11 +34,17 @@ class Case(FeedbackTable, table=True):
         CheckConstraint(enum_check("channel", Channel), name="cases_channel"),
         CheckConstraint(enum_check("protection", Protection), name="cases_protection"),
         CheckConstraint("protection <> 'anonymous' OR owner_id IS NULL", name="cases_anonymous_has_no_owner"),
+        CheckConstraint(enum_check("kind", Kind), name="cases_kind"),
+        CheckConstraint(enum_check("assistance", Assistance), name="cases_assistance"),
+        CheckConstraint(enum_check("last_said_by", Side), name="cases_last_said_by"),
         CheckConstraint("score BETWEEN 1 AND 5", name="cases_score"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="cases_location_whole"),
+        CheckConstraint("merged_into <> id", name="cases_not_merged_into_itself"),
         Index("cases_by_unit", "unit_id", "id"),
         Index("cases_by_owner", "owner_id", "id", postgresql_where="owner_id IS NOT NULL"),
         Index("cases_by_finding", "finding_id", unique=True, postgresql_where="finding_id IS NOT NULL"),
         Index("cases_by_state", "state", "id"),
+        Index("cases_by_main", "merged_into", postgresql_where="merged_into IS NOT NULL"),
         Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
     )
 
@@ -42,7 +54,16 @@ class Case(FeedbackTable, table=True):
     source: CaseSource = Field(sa_type=text_of(CaseSource))
     channel: Channel = Field(sa_type=text_of(Channel))
     protection: Protection = Field(sa_type=text_of(Protection))
+    kind: Kind | None = Field(default=None, sa_type=text_of(Kind))
     category: str | None
+    attributes: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    latitude: float | None = None
+    longitude: float | None = None
+    place: str | None = None
+    wants_visit: bool = Field(default=False, sa_column_kwargs=FALSE)
+    shared: bool = Field(default=False, sa_column_kwargs=FALSE)
+    assistance: Assistance | None = Field(default=None, sa_type=text_of(Assistance))
+    assisted_by_unit_id: UUID | None = None
     title: str
     body: str | None
     owner_id: UUID | None
@@ -51,14 +72,23 @@ class Case(FeedbackTable, table=True):
     visit_id: UUID | None = None
     sponsor_id: UUID | None = None
     policy_version: str
+    calendar_version: int | None = None
     opened_at: datetime = Field(sa_type=UTC_TIME)
     updated_at: datetime = Field(sa_type=UTC_TIME)
     judge_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
     reopenable_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    appealable_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    appeal_unit_id: UUID | None = None
+    merged_into: UUID | None = Field(default=None, foreign_key="cases.id")
     reopened_count: int = Field(default=0, sa_column_kwargs=ZERO)
     judgement_count: int = Field(default=0, sa_column_kwargs=ZERO)
     refused_count: int = Field(default=0, sa_column_kwargs=ZERO)
+    handed_over_count: int = Field(default=0, sa_column_kwargs=ZERO)
     message_count: int = Field(default=0, sa_column_kwargs=ZERO)
+    last_said_by: Side | None = Field(default=None, sa_type=text_of(Side))
+    read_by_resident: int = Field(default=0, sa_column_kwargs=ZERO)
+    read_by_unit: int = Field(default=0, sa_column_kwargs=ZERO)
+    endorsement_count: int = Field(default=0, sa_column_kwargs=ZERO)
     outcome: str | None = None
     resolved: bool | None = None
     satisfied: bool | None = None
@@ -74,16 +104,61 @@ class CaseExclusion(FeedbackTable, table=True):
     unit_id: UUID = Field(primary_key=True)
 
 
+class CaseUnit(FeedbackTable, table=True):
+    """A unit that reads the case without owing it."""
+
+    __tablename__ = "case_units"
+    __table_args__ = (CheckConstraint(enum_check("part", Part), name="case_units_part"),)
+
+    unit_id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(primary_key=True, foreign_key="cases.id", index=True)
+    part: Part = Field(sa_type=text_of(Part))
+    since: datetime = Field(sa_type=UTC_TIME)
+
+
+class CaseOwner(FeedbackTable, table=True):
+    """A unit that owes or owed the case. The first hand-over writes the first two; until then the case's unit is its only one."""
+
+    __tablename__ = "case_owners"
+
+    case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
+    number: int = Field(primary_key=True)
+    unit_id: UUID
+    since: datetime = Field(sa_type=UTC_TIME)
+    until: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    reason: str | None = None
+
+
+class CaseAppeal(FeedbackTable, table=True):
+    """The speaker asks `unit_id` to look at a rejection again; undecided while `decision` is null."""
+
+    __tablename__ = "case_appeals"
+    __table_args__ = (
+        CheckConstraint(enum_check("decision", Decision), name="case_appeals_decision"),
+        CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="case_appeals_decided_whole"),
+    )
+
+    case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
+    number: int = Field(primary_key=True)
+    unit_id: UUID
+    reason: str
+    appealed_at: datetime = Field(sa_type=UTC_TIME)
+    decision: Decision | None = Field(default=None, sa_type=text_of(Decision))
+    decision_reason: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+
+
 class CaseClock(FeedbackTable, table=True):
     """One deadline; a reopened case gets new ones, in the `round` of its reopening.
 
-    It runs until it is met or breached, or stopped by the end of the case. While it is paused it does not run out: when it goes
-    on, `due_at` has moved by as long as it stood still.
+    It runs until it is met or breached; the end of the case stops what was not met. While it is paused it does not run out: when
+    it goes on, as much of its span is left as was before, counted in its own unit by the case's calendar.
     """
 
     __tablename__ = "case_clocks"
     __table_args__ = (
         CheckConstraint(enum_check("kind", ClockKind), name="case_clocks_kind"),
+        CheckConstraint(enum_check("counted_in", SpanUnit), name="case_clocks_counted_in"),
         Index("case_clocks_running", "due_at", postgresql_where=RUNNING),
     )
 
@@ -92,6 +167,7 @@ class CaseClock(FeedbackTable, table=True):
     round: int = Field(primary_key=True, default=0, sa_column_kwargs=ZERO)
     started_at: datetime = Field(sa_type=UTC_TIME)
     due_at: datetime = Field(sa_type=UTC_TIME)
+    counted_in: SpanUnit = Field(sa_type=text_of(SpanUnit))
     paused_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     paused_total_s: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs=ZERO)
     met_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
@@ -99,16 +175,38 @@ class CaseClock(FeedbackTable, table=True):
     stopped_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
-class EscalationStep(FeedbackTable, table=True):
-    """A breach made the case visible to `unit_id`; responsibility stays with the case's own unit."""
+class EscalationChain(FeedbackTable, table=True):
+    """A duty that was not done, on its way up: `next_at` is when step `next_step` is due, null once the chain has ended."""
 
-    __tablename__ = "escalation_steps"
-    __table_args__ = (Index("escalation_steps_by_unit", "unit_id", "case_id"),)
+    __tablename__ = "escalation_chains"
+    __table_args__ = (
+        CheckConstraint(enum_check("cause", EscalationCause), name="escalation_chains_cause"),
+        Index("escalation_chains_due", "next_at", postgresql_where="next_at IS NOT NULL"),
+    )
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
+    cause: EscalationCause = Field(primary_key=True, sa_type=text_of(EscalationCause))
+    round: int = Field(primary_key=True, default=0, sa_column_kwargs=ZERO)
+    next_step: int = Field(default=1)
+    next_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+
+
+class EscalationStep(FeedbackTable, table=True):
+    """The chain made the case visible to `unit_id`; responsibility stays with the case's own unit."""
+
+    __tablename__ = "escalation_steps"
+    __table_args__ = (
+        CheckConstraint(enum_check("cause", EscalationCause), name="escalation_steps_cause"),
+        Index("escalation_steps_by_unit", "unit_id", "id"),
+        Index("escalation_steps_unacknowledged", "unit_id", "id", postgresql_where="acknowledged_at IS NULL"),
+    )
+
+    case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
+    cause: EscalationCause = Field(primary_key=True, sa_type=text_of(EscalationCause))
+    round: int = Field(primary_key=True, default=0, sa_column_kwargs=ZERO)
     step: int = Field(primary_key=True)
+    id: UUID = Field(unique=True)
     unit_id: UUID
-    kind: ClockKind = Field(sa_type=text_of(ClockKind))
     notified_at: datetime = Field(sa_type=UTC_TIME)
     acknowledged_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 

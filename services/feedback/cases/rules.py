@@ -1,13 +1,16 @@
 """What may happen to a case, by whom, and what it sets going. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import Conflict, Invalid
 from shared.events.feedback import ClockKind
+from shared.policies import CasePolicy, PolicyBook
+from shared.working_time import SpanUnit, WorkingCalendar
 
 
 class State(StrEnum):
@@ -23,7 +26,10 @@ class State(StrEnum):
 
 
 class Verb(StrEnum):
-    """`refuse` is a confirmation that says no, `reply` a message to a unit that asked, and `lapse` what time does."""
+    """`refuse` is a confirmation that says no, `reply` a message to a unit that asked, and `lapse` what time does.
+
+    `invite` and `leave` are a joint unit's coming and going; `uphold` and `overturn` decide an appeal.
+    """
 
     acknowledge = "acknowledge"
     ask = "ask"
@@ -36,13 +42,23 @@ class Verb(StrEnum):
     lapse = "lapse"
     reopen = "reopen"
     withdraw = "withdraw"
+    appeal = "appeal"
+    uphold = "uphold"
+    overturn = "overturn"
+    hand_over = "hand_over"
+    invite = "invite"
+    leave = "leave"
+    merge = "merge"
+    unmerge = "unmerge"
 
 
 class Party(StrEnum):
-    """What a caller is to one case."""
+    """What a caller is to one case: `joint` works on it beside the unit that owes it, `above` oversees that unit."""
 
     speaker = "speaker"
     unit = "unit"
+    joint = "joint"
+    above = "above"
     admin = "admin"
     reader = "reader"
     system = "system"
@@ -61,10 +77,53 @@ class Protection(StrEnum):
     anonymous = "anonymous"
 
 
+class Kind(StrEnum):
+    """What somebody wants with an opinion; `opinions.rules` says which channel takes which."""
+
+    question = "question"
+    proposal = "proposal"
+    help = "help"
+    observation = "observation"
+    complaint = "complaint"
+    report = "report"
+    commendation = "commendation"
+
+
+class Assistance(StrEnum):
+    """How an opinion came in that an official wrote down for a resident."""
+
+    counter = "counter"
+    phone = "phone"
+
+
+class Side(StrEnum):
+    """The two sides of a conversation."""
+
+    resident = "resident"
+    unit = "unit"
+
+
+class Part(StrEnum):
+    """How a unit that does not owe the case comes to read it: told of a breach, to decide an appeal, working on it too, or owner
+    once."""
+
+    told = "told"
+    joint = "joint"
+    former = "former"
+
+
+class Decision(StrEnum):
+    """What the unit above says to an appeal."""
+
+    uphold = "uphold"
+    overturn = "overturn"
+
+
 RULES = "case-states.v1"
 CLOSED = frozenset({State.confirmed_resolved, State.closed_unconfirmed, State.rejected, State.withdrawn})
 _OPEN = [state for state in State if state not in CLOSED]
 _AT_WORK = (State.received, State.acknowledged, State.in_progress)
+_UNANSWERED = (*_AT_WORK, State.waiting_resident)
 
 TRANSITIONS: Mapping[tuple[State, Verb], State] = {
     (State.received, Verb.acknowledge): State.acknowledged,
@@ -72,7 +131,7 @@ TRANSITIONS: Mapping[tuple[State, Verb], State] = {
     **{(state, Verb.answer): State.answered for state in _OPEN},
     **{(state, Verb.message): state for state in _OPEN},
     (State.waiting_resident, Verb.reply): State.in_progress,
-    **{(state, Verb.reject): State.rejected for state in (*_AT_WORK, State.waiting_resident)},
+    **{(state, Verb.reject): State.rejected for state in _UNANSWERED},
     (State.answered, Verb.confirm): State.confirmed_resolved,
     (State.answered, Verb.refuse): State.in_progress,
     (State.answered, Verb.lapse): State.closed_unconfirmed,
@@ -80,36 +139,77 @@ TRANSITIONS: Mapping[tuple[State, Verb], State] = {
     (State.closed_unconfirmed, Verb.reopen): State.in_progress,
     (State.withdrawn, Verb.reopen): State.in_progress,
     **{(state, Verb.withdraw): State.withdrawn for state in _OPEN},
+    (State.rejected, Verb.appeal): State.rejected,
+    (State.rejected, Verb.uphold): State.rejected,
+    (State.rejected, Verb.overturn): State.in_progress,
+    **{(state, verb): state for state in _UNANSWERED for verb in (Verb.hand_over, Verb.merge, Verb.unmerge)},
+    **{(state, verb): state for state in _OPEN for verb in (Verb.invite, Verb.leave)},
 }
 
+_OF_UNIT = (
+    Verb.acknowledge,
+    Verb.ask,
+    Verb.answer,
+    Verb.message,
+    Verb.reject,
+    Verb.hand_over,
+    Verb.invite,
+    Verb.leave,
+    Verb.merge,
+    Verb.unmerge,
+)
+_OF_ABOVE = (Verb.hand_over, Verb.uphold, Verb.overturn)
+
 VERBS_OF: Mapping[Party, Sequence[Verb]] = {
-    Party.speaker: (Verb.message, Verb.confirm, Verb.reopen, Verb.withdraw),
-    Party.unit: (Verb.acknowledge, Verb.ask, Verb.answer, Verb.message, Verb.reject),
-    Party.admin: (Verb.acknowledge, Verb.ask, Verb.answer, Verb.message, Verb.reject),
+    Party.speaker: (Verb.message, Verb.confirm, Verb.reopen, Verb.withdraw, Verb.appeal),
+    Party.unit: _OF_UNIT,
+    Party.joint: (Verb.message, Verb.leave),
+    Party.above: _OF_ABOVE,
+    Party.admin: (*_OF_UNIT, Verb.uphold, Verb.overturn),
     Party.reader: (),
     Party.system: (),
 }
 """What each party asks for by name; `refuse`, `reply` and `lapse` follow from what was said, or from silence."""
-_ASKED_FOR = frozenset(verb for verbs in VERBS_OF.values() for verb in verbs)
 
 MEETS: Mapping[Verb, Sequence[ClockKind]] = {
     Verb.acknowledge: (ClockKind.acknowledgement,),
-    Verb.ask: (ClockKind.acknowledgement,),
-    Verb.answer: (ClockKind.acknowledgement, ClockKind.first_answer),
+    Verb.ask: (ClockKind.acknowledgement, ClockKind.next_answer),
+    Verb.answer: (ClockKind.acknowledgement, ClockKind.first_answer, ClockKind.next_answer),
+    Verb.message: (ClockKind.next_answer,),
     Verb.confirm: (ClockKind.resolution,),
+    Verb.uphold: (ClockKind.appeal,),
+    Verb.overturn: (ClockKind.appeal,),
 }
 """The clocks that a verb fulfils: a question or an answer also shows that the unit has the case. A rejection fulfils none."""
 
 PAUSABLE = frozenset({ClockKind.first_answer, ClockKind.resolution})
-"""The clocks that stand still while the unit waits for the resident."""
+"""The clocks that stand still while the unit waits for the resident. A question is the next answer that was owed, and who waits
+for the decision of an appeal is not asked."""
+
+WANTS_ANSWER = frozenset({Verb.message, Verb.reply, Verb.refuse})
+"""What a speaker says that has been answered before and is owed the next answer for."""
 
 
-def next_state(state: State, verb: Verb) -> State:
-    """Raises `Conflict`, which says what is possible instead."""
+def met_by(verb: Verb, party: Party) -> Sequence[ClockKind]:
+    """A plain message counts as an answer when the unit's side writes it."""
+    return () if verb is Verb.message and party is Party.speaker else MEETS.get(verb, ())
+
+
+def wants_answer(verb: Verb, party: Party) -> bool:
+    return party is Party.speaker and verb in WANTS_ANSWER
+
+
+def next_state(state: State, verb: Verb, possible: Sequence[Verb]) -> State:
+    """Raises `Conflict`, which says what is `possible` for the caller instead."""
     if (state, verb) not in TRANSITIONS:
-        possible = ", ".join(other for other in Verb if other in _ASKED_FOR and (state, other) in TRANSITIONS) or "nothing"
-        raise Conflict("case-state", f"The case is {state}, so it takes no {verb}. Possible now: {possible}.")
+        instead = ", ".join(possible) or "nothing"
+        raise Conflict("case-state", f"The case is {state}, so it takes no {verb}. Possible now: {instead}.")
     return TRANSITIONS[state, verb]
+
+
+def side_of(party: Party) -> Side:
+    """Everybody but the speaker writes for the unit."""
+    return Side.resident if party is Party.speaker else Side.unit
 
 
 def speaking(state: State, party: Party) -> Verb:
@@ -117,25 +217,85 @@ def speaking(state: State, party: Party) -> Verb:
     return Verb.reply if party is Party.speaker and state is State.waiting_resident else Verb.message
 
 
-def allowed_verbs(state: State, party: Party, *, may_reopen: bool) -> list[Verb]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in a caller's way besides the state. `decides`: an appeal waits for this caller. `joint`: other units work on
+    the case too."""
+
+    reopenable: bool = False
+    appealable: bool = False
+    decides: bool = False
+    merged: bool = False
+    joint: bool = False
+
+    @property
+    def barred(self) -> frozenset[Verb]:
+        free = {Verb.reopen: self.reopenable, Verb.appeal: self.appealable, Verb.unmerge: self.merged, Verb.leave: self.joint}
+        free |= dict.fromkeys((Verb.uphold, Verb.overturn), self.decides)
+        free |= dict.fromkeys(DONE_ON_MAIN, not self.merged)
+        return frozenset(verb for verb, is_free in free.items() if not is_free)
+
+
+DONE_ON_MAIN = frozenset({Verb.acknowledge, Verb.ask, Verb.answer, Verb.reject, Verb.hand_over, Verb.invite, Verb.merge})
+"""What a unit does on the main case for all that are merged into it."""
+GOES_ALONE = frozenset({Verb.refuse, Verb.reopen, Verb.overturn})
+"""What ends a merger, because the common answer did not do for this speaker: the case is owed by itself again."""
+
+
+def allowed_verbs(state: State, party: Party, standing: Standing) -> list[Verb]:
     """What this party may do to a case in this state."""
-    return [verb for verb in VERBS_OF[party] if (state, verb) in TRANSITIONS and (verb is not Verb.reopen or may_reopen)]
+    return [verb for verb in VERBS_OF[party] if (state, verb) in TRANSITIONS and verb not in standing.barred]
+
+
+AT_OPENING = (ClockKind.acknowledgement, ClockKind.first_answer, ClockKind.resolution)
+
+
+class Deadline(NamedTuple):
+    """`counted_in` is what its span is measured in, which says what is left of it after a pause."""
+
+    kind: ClockKind
+    due_at: datetime
+    counted_in: SpanUnit
 
 
 @dataclass(frozen=True, slots=True)
-class ClockPolicy:
-    """How long a unit has, how long an answer waits for its judgement, and how long a closed case stays reopenable.
+class Terms:
+    """What a case was opened under and keeps: a version of a policy, and of the calendar that the policy names, if it does."""
 
-    A case keeps the version that it was opened under.
-    """
+    policy: CasePolicy
+    calendar_version: int | None
+    calendar: WorkingCalendar
 
-    version: str
-    within: Mapping[ClockKind, timedelta]
-    close_unconfirmed_after: timedelta
-    reopen_within: timedelta
+    @classmethod
+    def at_opening(cls, book: PolicyBook, level: str, channel: str, at: datetime) -> "Terms":
+        """Of a case that a unit of this level gets on this channel."""
+        policy = book.policy_for(level, channel, at)
+        version = book.newest_version(policy.rules.calendar_code)
+        return cls(policy, version, book.calendar(policy.rules.calendar_code, version))
 
-    def due(self, started_at: datetime) -> list[tuple[ClockKind, datetime]]:
-        return [(kind, started_at + span) for kind, span in self.within.items()]
+    @classmethod
+    def kept(cls, book: PolicyBook, policy_version: str, calendar_version: int | None) -> "Terms":
+        """Of a case that keeps these versions. Raises `NotFound` (policy-not-found)."""
+        policy = book.policy(policy_version)
+        return cls(policy, calendar_version, book.calendar(policy.rules.calendar_code, calendar_version))
+
+    def due(self, started_at: datetime, kinds: Iterable[ClockKind] = AT_OPENING) -> list[Deadline]:
+        """When clocks run out that start now."""
+        spans = [(kind, getattr(self.policy.rules.deadlines, kind)) for kind in kinds]
+        return [Deadline(kind, self.calendar.add(started_at, span), span.unit) for kind, span in spans]
+
+    def judge_until(self, answered_at: datetime) -> datetime:
+        return self.calendar.add(answered_at, self.policy.rules.confirm_within)
+
+    def reopenable_until(self, closed_at: datetime) -> datetime:
+        return self.calendar.add(closed_at, self.policy.rules.reopen_within)
+
+    def appealable_until(self, rejected_at: datetime) -> datetime:
+        return self.calendar.add(rejected_at, self.policy.rules.appeal_within)
+
+    def escalates_reopening(self, reopened_count: int) -> bool:
+        first = self.policy.rules.escalate_after_reopenings
+        return first is not None and reopened_count >= first
 
 
 def unblamed(chain: Sequence[UUID], about: Collection[UUID]) -> list[UUID]:
@@ -154,8 +314,8 @@ def route(chain: Sequence[UUID], about: Collection[UUID]) -> list[UUID]:
 
 WHY_OWNER = "It gets the case and must answer you."
 WHY_ABOVE = "Its lead and its inspectors oversee the unit below; its officials read it too if a deadline passes."
-
-
-def next_step(above: Sequence[UUID], told: Collection[UUID]) -> UUID | None:
-    """The unit that the next breach makes the case visible to: the nearest above that has not been told yet."""
-    return next((unit_id for unit_id in above if unit_id not in told), None)
+WHY_PART = {
+    Part.told: "It was told that a deadline passed, or asked to decide an appeal.",
+    Part.joint: "It works on the case beside the unit that must answer you.",
+    Part.former: "It had the case before, and reads on.",
+}

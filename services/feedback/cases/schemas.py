@@ -1,14 +1,15 @@
 """What goes in and out of the case routes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
-from services.feedback.cases.rules import Channel, Protection, State, Verb
-from shared.events.feedback import CaseSource, ClockKind
+from services.feedback.cases.rules import Assistance, Channel, Decision, Kind, Part, Protection, Side, State, Verb
+from shared.events.feedback import CaseSource, ClockKind, EscalationCause
 from shared.types import In, Line, Out, Score
+from shared.working_time import SpanUnit
 
 
 class NothingIn(In):
@@ -31,27 +32,75 @@ class WithdrawalIn(In):
 
 class ClockOut(Out):
     kind: ClockKind
+    round: int
     started_at: datetime
     due_at: datetime
+    counted_in: SpanUnit = Field(description="What its span is measured in, by the calendar of the case's policy.")
     paused_at: datetime | None = Field(description="Since when it stands still, because the unit waits for the resident.")
-    paused_total_s: int = Field(description="How long it stood still before, in seconds; `due_at` has moved by as much.")
+    paused_total_s: int = Field(description="How long it stood still before, in seconds; as much was left after it as before.")
     met_at: datetime | None
     breached_at: datetime | None
-    stopped_at: datetime | None = Field(description="When the case ended before this was met or had run out.")
+    stopped_at: datetime | None = Field(description="When the case ended before this was met.")
 
 
 class EscalationOut(Out):
+    """One step of a chain: `cause` and `round` name the chain, `step` counts in it."""
+
+    id: UUID
+    cause: EscalationCause
+    round: int
     step: int
     unit_id: UUID
-    kind: ClockKind
     notified_at: datetime
     acknowledged_at: datetime | None
+
+
+class ChainOut(Out):
+    """A chain that goes on: at `next_at` the next unit above is told, unless the duty is done before."""
+
+    cause: EscalationCause
+    round: int
+    next_step: int
+    next_at: datetime
 
 
 class ConfirmationOut(Out):
     resolved: bool
     satisfied: bool | None
     score: int | None
+
+
+class CaseUnitOut(Out):
+    unit_id: UUID
+    part: Part
+    since: datetime
+
+
+class OwnerOut(Out):
+    """A unit that owes the case, or owed it; `reason` is why it was handed over to it."""
+
+    unit_id: UUID
+    name: str | None = Field(description="Null for a unit that is not there any more.")
+    since: datetime
+    until: datetime | None
+    reason: str | None
+
+
+class RejectionOut(Out):
+    reason: str
+    at: datetime
+
+
+class AppealOut(Out):
+    """What the speaker asked of the unit above, and what that decided."""
+
+    number: int
+    unit_id: UUID
+    reason: str
+    appealed_at: datetime
+    decision: Decision | None
+    decision_reason: str | None
+    decided_at: datetime | None
 
 
 class CaseItem(Out):
@@ -65,9 +114,19 @@ class CaseItem(Out):
     visit_id: UUID | None
     source: CaseSource
     channel: Channel
+    kind: Kind | None
     protection: Protection
     category: str | None
+    place: str | None
+    latitude: float | None
+    longitude: float | None
+    shared: bool = Field(description="Whether others may read its words and endorse it.")
+    assistance: Assistance | None = Field(description="How it came in, where an official wrote it down for the speaker.")
     title: str
+    merged_into: UUID | None = Field(description="The case that this one is answered with; not told to its speaker.")
+    endorsement_count: int
+    last_said_by: Side | None
+    unread: int = Field(description="Messages that your side has not seen.")
     reopened_count: int
     opened_at: datetime
     updated_at: datetime
@@ -77,12 +136,27 @@ class CaseOut(CaseItem):
     """A whole case. Who spoke is not in it, for anybody."""
 
     body: str | None = Field(description="Null for a visit's finding: its words stay with the visit.")
+    attributes: dict[str, Any] | None
+    wants_visit: bool
+    assisted_by_unit_id: UUID | None
     outcome: str | None
     refused_count: int
+    policy_version: str = Field(description="The rules that the case was opened under; they do not change with newer ones.")
+    calendar_version: int | None = Field(description="The version of that policy's working calendar.")
+    owners: list[OwnerOut] = Field(description="Who owes it and who owed it, in order; the last one must answer.")
+    handed_over_count: int
+    units: list[CaseUnitOut] = Field(description="Who reads it without owing it.")
+    merged: bool = Field(description="Whether it is answered together with another.")
     clocks: list[ClockOut]
     escalations: list[EscalationOut]
+    chains: list[ChainOut]
     confirmation: ConfirmationOut | None
+    judge_until: datetime | None = Field(description="Until when the answer waits for the speaker's judgement.")
     reopenable_until: datetime | None
+    rejection: RejectionOut | None = Field(description="Why it was rejected, while it is.")
+    appealable_until: datetime | None
+    appeal: AppealOut | None = Field(description="The newest appeal.")
+    appeal_unit_id: UUID | None = Field(description="The unit that an appeal waits for.")
     allowed: list[Verb] = Field(description="What you may do to it now.")
 
 

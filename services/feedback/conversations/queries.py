@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
-from services.feedback.cases.queries import open_case
+from services.feedback.cases.queries.access import open_case
 from services.feedback.conversations.models import Message
 from services.feedback.conversations.schemas import MessageOut
 from shared.auth import Principal

@@ -4,10 +4,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.feedback.cases.routes import Policy
 from services.feedback.cases.schemas import CaseOut
 from services.feedback.conversations import actions, queries
-from services.feedback.conversations.schemas import AnswerIn, MessageIn, MessageOut, RejectionIn
+from services.feedback.conversations.schemas import AnswerIn, MessageIn, MessageOut, ReadingIn, RejectionIn
 from shared.auth import Known
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
@@ -36,12 +35,18 @@ async def ask_resident(uow: Uow, principal: Known, case_id: UUID, body: MessageI
 
 
 @router.post("/{case_id}/answer")
-async def answer_case(uow: Uow, principal: Known, policy: Policy, case_id: UUID, body: AnswerIn) -> CaseOut:
+async def answer_case(uow: Uow, principal: Known, case_id: UUID, body: AnswerIn) -> CaseOut:
     """The unit's answer; `outcome` says in a line what changes for people."""
-    return await actions.answer_case(uow, policy, principal, case_id, body)
+    return await actions.answer_case(uow, principal, case_id, body)
 
 
 @router.post("/{case_id}/reject")
 async def reject_case(uow: Uow, principal: Known, case_id: UUID, body: RejectionIn) -> CaseOut:
     """The unit declines the case; `reason` is shown to the speaker, as its last message and in the timeline."""
     return await actions.reject_case(uow, principal, case_id, body.reason)
+
+
+@router.post("/{case_id}/read")
+async def read_messages(uow: Uow, principal: Known, case_id: UUID, body: ReadingIn) -> CaseOut:
+    """Your side has seen the conversation up to this message: `unread` counts from there. It never goes back."""
+    return await actions.read_messages(uow, principal, case_id, body.up_to)

@@ -1,15 +1,12 @@
-"""Who speaks in a conversation. Pure."""
+"""What the parts of a conversation are. Pure."""
 
 from enum import StrEnum
 
-from services.feedback.cases.rules import Party
 
+class MessageKind(StrEnum):
+    """A plain word of either side, or what the unit says officially."""
 
-class Side(StrEnum):
-    resident = "resident"
-    unit = "unit"
-
-
-def side_of(party: Party) -> Side:
-    """Everybody but the speaker writes for the unit."""
-    return Side.resident if party is Party.speaker else Side.unit
+    message = "message"
+    question = "question"
+    answer = "answer"
+    rejection = "rejection"

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from services.feedback.cases.queries import chain_of, describe_readers
-from services.feedback.cases.rules import ClockPolicy, Protection, State, route
+from services.feedback.cases.queries.access import chain_of
+from services.feedback.cases.queries.reading import describe_readers
+from services.feedback.cases.rules import Deadline, Protection, State, Terms, route
 from services.feedback.opinions.intake import Answer, Filing, Intake, Row
 from services.feedback.opinions.rules import check_import
 from services.feedback.opinions.schemas import OpinionIn
@@ -18,7 +19,8 @@ from shared import outbox
 from shared.auth import Principal, Role
 from shared.clock import hour_of
 from shared.errors import Forbidden
-from shared.events.feedback import CaseOpened, CaseSource, ClockKind, ClockSet, OpinionSubmitted
+from shared.events import v1
+from shared.events.feedback import CaseOpened, CaseSource, OpinionSubmitted
 from shared.idempotency import Seal
 from shared.ids import new_id_at
 from shared.telemetry import current_traceparent
@@ -30,10 +32,9 @@ CREATED = 201
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What taking in an opinion needs: the clock, ids and units, the rules of the day, receipts, and the write path."""
+    """What taking in an opinion needs: the clock, ids, units and policies, receipts, and the write path."""
 
     works: Works
-    policy: ClockPolicy
     desk: ReceiptDesk
     intake: Intake
 
@@ -48,7 +49,8 @@ class _Draft:
     opinion_id: UUID
     case_id: UUID
     now: datetime
-    due: Sequence[tuple[ClockKind, datetime]]
+    terms: Terms
+    due: Sequence[Deadline]
     receipt: IssuedReceipt | None
 
     @property
@@ -71,13 +73,14 @@ async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn
     new_id = partial(new_id_at, now) if coarse else counter.works.ids
     case_id = new_id()
     receipt = await counter.desk.issue(case_id) if coarse else None
-    draft = _Draft(said, owner_id, readers, new_id(), case_id, now, counter.policy.due(now), receipt)
+    terms = await _terms(counter.works, readers[0], said, now)
+    draft = _Draft(said, owner_id, readers, new_id(), case_id, now, terms, terms.due(now), receipt)
     answer = _answer(draft)
     trace = "" if coarse else current_traceparent()
     filing = Filing(
-        case=_case_row(draft, counter.policy.version),
+        case=_case_row(draft),
         opinion=_opinion_row(draft),
-        clocks=[{"case_id": case_id, "kind": kind, "started_at": now, "due_at": due_at} for kind, due_at in draft.due],
+        clocks=[{"case_id": case_id, "started_at": now, **deadline._asdict()} for deadline in draft.due],
         exclusions=[{"case_id": case_id, "unit_id": unit_id} for unit_id in set(said.about)],
         receipt=receipt.row if receipt else None,
         events=[outbox.row(event, id=new_id(), time=now, traceparent=trace) for event in _events(draft)],
@@ -108,6 +111,12 @@ async def _readers(units: UnitDirectory, said: OpinionIn) -> Sequence[KnownUnit]
     return chain[-len(route([unit.id for unit in chain], said.about)) :]
 
 
+async def _terms(works: Works, unit: KnownUnit, said: OpinionIn, now: datetime) -> Terms:
+    """What its case is opened under."""
+    await works.policies.refresh()
+    return Terms.at_opening(works.policies.book, unit.level, said.channel, now)
+
+
 def _answer(draft: _Draft) -> bytes:
     """What `OpinionOut` describes, written directly."""
     return msgspec.json.encode(
@@ -116,12 +125,12 @@ def _answer(draft: _Draft) -> bytes:
             "case_id": draft.case_id,
             "receipt": draft.receipt.code if draft.receipt else None,
             "readers": describe_readers(draft.readers),
-            "clocks": [{"kind": kind, "due_at": due_at} for kind, due_at in draft.due],
+            "clocks": [{"kind": kind, "due_at": due_at} for kind, due_at, _ in draft.due],
         }
     )
 
 
-def _case_row(draft: _Draft, policy_version: str) -> Row:
+def _case_row(draft: _Draft) -> Row:
     said = draft.said
     return {
         "id": draft.case_id,
@@ -135,7 +144,8 @@ def _case_row(draft: _Draft, policy_version: str) -> Row:
         "body": said.body,
         "owner_id": draft.owner_id,
         "opinion_id": draft.opinion_id,
-        "policy_version": policy_version,
+        "policy_version": draft.terms.policy.label,
+        "calendar_version": draft.terms.calendar_version,
         "opened_at": draft.now,
         "updated_at": draft.now,
     }
@@ -175,6 +185,6 @@ def _events(draft: _Draft) -> tuple[OpinionSubmitted, CaseOpened]:
         channel=said.channel,
         category=said.category,
         opened_at=draft.now,
-        clocks=tuple(ClockSet(kind=kind, due_at=due_at) for kind, due_at in draft.due),
+        clocks=v1.clocks((kind, due_at) for kind, due_at, _ in draft.due),
     )
     return submitted, opened

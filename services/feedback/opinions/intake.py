@@ -52,6 +52,7 @@ CASE_COLUMNS = (
     "owner_id",
     "opinion_id",
     "policy_version",
+    "calendar_version",
     "opened_at",
     "updated_at",
 )
@@ -59,7 +60,7 @@ OPINION_COLUMNS = ("id", "case_id", "unit_id", "submitted_at", "origin_system", 
 INSERT_FILINGS = _insert_all(
     (_table(Case), CASE_COLUMNS),
     (_table(Opinion), OPINION_COLUMNS),
-    (_table(CaseClock), ("case_id", "kind", "started_at", "due_at")),
+    (_table(CaseClock), ("case_id", "kind", "started_at", "due_at", "counted_in")),
     (_table(CaseExclusion), ("case_id", "unit_id")),
     (_table(Receipt), ("lookup", "case_id", "proof")),
     (outbox.outbox, ("id", "topic", "type", "key", "time", "data", "traceparent")),

@@ -1,6 +1,7 @@
 """What the holder of a receipt sees."""
 
-from services.feedback.cases.queries import Holder, open_case, readers_of, show_case
+from services.feedback.cases.queries.access import Holder, open_case
+from services.feedback.cases.queries.reading import readers_of, show_case
 from services.feedback.conversations.queries import messages_of
 from services.feedback.protection.schemas import OpenedReceipt
 from shared.uow import UnitOfWork

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from services.feedback.cases import actions as cases
-from services.feedback.cases.queries import Holder
-from services.feedback.cases.routes import Policy
+from services.feedback.appeals import actions as appeals
+from services.feedback.cases.actions import judging, reopening
+from services.feedback.cases.queries.access import Holder
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn
 from services.feedback.conversations import actions as conversations
 from services.feedback.conversations.schemas import MessageOut
@@ -14,9 +14,11 @@ from services.feedback.protection import queries
 from services.feedback.protection.desk import ReceiptDesk
 from services.feedback.protection.schemas import (
     OpenedReceipt,
+    ReceiptAppealIn,
     ReceiptConfirmationIn,
     ReceiptIn,
     ReceiptMessageIn,
+    ReceiptReadingIn,
     ReceiptReopeningIn,
     ReceiptWithdrawalIn,
 )
@@ -49,23 +51,37 @@ async def add_receipt_message(uow: Uow, desk: Desk, body: ReceiptMessageIn) -> M
     return await conversations.add_message(uow, Holder(case_id), case_id, body.text)
 
 
+@router.post("/read")
+async def read_receipt_messages(uow: Uow, desk: Desk, body: ReceiptReadingIn) -> CaseOut:
+    """Say up to which message you have read."""
+    case_id = await desk.show(body.receipt)
+    return await conversations.read_messages(uow, Holder(case_id), case_id, body.up_to)
+
+
 @router.post("/confirm")
-async def confirm_receipt(uow: Uow, desk: Desk, policy: Policy, body: ReceiptConfirmationIn) -> CaseOut:
+async def confirm_receipt(uow: Uow, desk: Desk, body: ReceiptConfirmationIn) -> CaseOut:
     """Say whether anything changed."""
     case_id = await desk.show(body.receipt)
     said = ConfirmationIn(resolved=body.resolved, satisfied=body.satisfied, score=body.score)
-    return await cases.confirm_case(uow, policy, Holder(case_id), case_id, said)
+    return await judging.confirm_case(uow, Holder(case_id), case_id, said)
 
 
 @router.post("/reopen")
-async def reopen_receipt(uow: Uow, desk: Desk, policy: Policy, body: ReceiptReopeningIn) -> CaseOut:
+async def reopen_receipt(uow: Uow, desk: Desk, body: ReceiptReopeningIn) -> CaseOut:
     """Open a closed case again, within its window."""
     case_id = await desk.show(body.receipt)
-    return await cases.reopen_case(uow, policy, Holder(case_id), case_id, body.reason)
+    return await reopening.reopen_case(uow, Holder(case_id), case_id, body.reason)
 
 
 @router.post("/withdraw")
-async def withdraw_receipt(uow: Uow, desk: Desk, policy: Policy, body: ReceiptWithdrawalIn) -> CaseOut:
+async def withdraw_receipt(uow: Uow, desk: Desk, body: ReceiptWithdrawalIn) -> CaseOut:
     """Take the opinion back, until its case is closed."""
     case_id = await desk.show(body.receipt)
-    return await cases.withdraw_case(uow, policy, Holder(case_id), case_id, body.reason)
+    return await reopening.withdraw_case(uow, Holder(case_id), case_id, body.reason)
+
+
+@router.post("/appeal")
+async def appeal_receipt(uow: Uow, desk: Desk, body: ReceiptAppealIn) -> CaseOut:
+    """Ask the unit above to look at the rejection again, until `appealable_until`."""
+    case_id = await desk.show(body.receipt)
+    return await appeals.appeal_rejection(uow, Holder(case_id), case_id, body.reason)

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from services.feedback.appeals.schemas import AppealIn
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn, WithdrawalIn
-from services.feedback.conversations.schemas import MessageIn, MessageOut
+from services.feedback.conversations.schemas import MessageIn, MessageOut, ReadingIn
 from shared.types import In, Out, Text
 
 Code = Annotated[Text, StringConstraints(max_length=100)]
@@ -24,11 +25,19 @@ class ReceiptMessageIn(Shown, MessageIn):
     pass
 
 
+class ReceiptReadingIn(Shown, ReadingIn):
+    pass
+
+
 class ReceiptConfirmationIn(Shown, ConfirmationIn):
     pass
 
 
 class ReceiptReopeningIn(Shown, ReopeningIn):
+    pass
+
+
+class ReceiptAppealIn(Shown, AppealIn):
     pass
 
 

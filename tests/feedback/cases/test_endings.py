@@ -63,7 +63,7 @@ async def test_a_unit_rejects_with_a_reason_that_the_speaker_reads(house: House,
 async def test_an_answered_case_cannot_be_rejected(house: House) -> None:
     answer = await house.try_do(await house.answered(), "reject", REASON, caller=official("village"))
     assert answer.status_code == 409
-    assert answer.json()["detail"].endswith("Possible now: answer, message, confirm, withdraw.")
+    assert answer.json()["detail"].endswith("Possible now: answer, message, invite.")
 
 
 async def test_a_rejection_needs_a_reason(house: House) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.feedback.cases import queries
+from services.feedback.cases.queries import access, listing, reading
 from services.feedback.cases.rules import State
 from shared.auth import Principal, Role
 from shared.errors import NotFound
@@ -29,7 +29,7 @@ VALUES ($1, $2, $3, $4, 'opinion', 'thought', 'named', 'A lamp', 'test', now(), 
 """
 INSERT_BLAME = "INSERT INTO case_exclusions (case_id, unit_id) VALUES ($1, $2)"
 INSERT_STEP = """
-INSERT INTO escalation_steps (case_id, step, unit_id, kind, notified_at) VALUES ($1, $2, $3, 'acknowledgement', now())
+INSERT INTO case_units (case_id, unit_id, part, since) VALUES ($1, $2, 'told', now())
 """
 
 
@@ -103,8 +103,8 @@ async def plant_place(house: House, dice: random.Random) -> Place:
         await house.rows(INSERT_CASE, case.id, case.unit_id, case.state, case.owner_id)
         for unit_id in case.about:
             await house.rows(INSERT_BLAME, case.id, unit_id)
-        for step, unit_id in enumerate(case.told, 1):
-            await house.rows(INSERT_STEP, case.id, step, unit_id)
+        for unit_id in case.told:
+            await house.rows(INSERT_STEP, case.id, unit_id)
     return place
 
 
@@ -121,7 +121,7 @@ async def listed(uow: UnitOfWork, caller: Principal, within: UUID | None, state:
     found: list[UUID] = []
     cursor: str | None = None
     while True:
-        page = await queries.list_cases(uow, caller, unit_id=within, state=state, limit=7, cursor=cursor)
+        page = await listing.list_cases(uow, caller, unit_id=within, state=state, limit=7, cursor=cursor)
         found += [case.id for case in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -131,12 +131,12 @@ async def listed(uow: UnitOfWork, caller: Principal, within: UUID | None, state:
 async def can_open(uow: UnitOfWork, caller: Principal, case_id: UUID) -> bool:
     """Both ways of coming to a case agree: reading it, and opening it to act."""
     try:
-        seen = await queries.get_case(uow, caller, case_id)
+        seen = await reading.get_case(uow, caller, case_id)
     except NotFound:
         with pytest.raises(NotFound):
-            await queries.open_case(uow, caller, case_id)
+            await access.open_case(uow, caller, case_id)
         return False
-    assert seen == await queries.show_case(uow, await queries.open_case(uow, caller, case_id))
+    assert seen == await reading.show_case(uow, await access.open_case(uow, caller, case_id))
     return True
 
 
@@ -153,7 +153,7 @@ async def test_lists_counts_and_cases_follow_one_rule(
     house: House, monkeypatch: pytest.MonkeyPatch, seed: int, way: dict[str, int]
 ) -> None:
     for name, value in way.items():
-        monkeypatch.setattr(queries, name, value)
+        monkeypatch.setattr(listing, name, value)
     dice = random.Random(seed)
     place = await plant_place(house, dice)
     seen = 0
@@ -165,7 +165,7 @@ async def test_lists_counts_and_cases_follow_one_rule(
                 assert await listed(uow, caller, within, state) == expected
                 seen += len(expected)
             for within in (None, some_unit):
-                counts = await queries.count_cases(uow, caller, unit_id=within)
+                counts = await listing.count_cases(uow, caller, unit_id=within)
                 assert counts.total == len(place.expected(caller, within, None))
                 assert counts.by_state[some_state] == len(place.expected(caller, within, some_state))
             for case in dice.sample(place.cases, 10):

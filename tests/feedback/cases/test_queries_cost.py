@@ -9,9 +9,11 @@ import asyncpg
 import msgspec
 import pytest
 
-from services.feedback.cases import queries
-from services.feedback.cases.queries import LAST, Read, Scope
+from services.feedback.cases.queries import listing, reading
+from services.feedback.cases.queries.access import Scope
+from services.feedback.cases.queries.listing import LAST
 from shared.ids import new_id_at
+from shared.reads import Read
 from tests.feedback.cases.test_queries import INSERT_CASE, INSERT_STEP
 from tests.feedback.house import House
 
@@ -26,8 +28,8 @@ SELECT uuidv7(), ($1::uuid[])[1 + n % cardinality($1)], 'received', ($2::uuid[])
 FROM generate_series(1, $3) n
 """
 INSERT_OTHERS_STEPS = """
-INSERT INTO escalation_steps (case_id, step, unit_id, kind, notified_at)
-SELECT id, 2, ($1::uuid[])[1 + n % cardinality($1)], 'acknowledgement', now()
+INSERT INTO case_units (case_id, unit_id, part, since)
+SELECT id, ($1::uuid[])[1 + n % cardinality($1)], 'told', now()
 FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS n FROM cases ORDER BY id DESC LIMIT 5000) AS newest
 """
 ME, MY_UNIT = uuid4(), uuid4()
@@ -45,7 +47,7 @@ async def fill(house: House, *, units: int = 100) -> None:
             await house.rows(INSERT_CASE, new_id_at(house.clock()), unit_id, "acknowledged", owner_id)
     await house.rows(INSERT_OTHERS, others, others, OTHERS)
     for row in await house.rows("SELECT id FROM cases WHERE state = 'received' ORDER BY id LIMIT $1", MINE):
-        await house.rows(INSERT_STEP, row["id"], 1, MY_UNIT)
+        await house.rows(INSERT_STEP, row["id"], MY_UNIT)
     await house.rows(INSERT_OTHERS_STEPS, others)
     await house.rows("ANALYZE")
 
@@ -124,10 +126,10 @@ BOTH_MODES = pytest.mark.parametrize("mode", ["force_custom_plan", "force_generi
 async def test_an_official_with_few_and_old_cases_walks_nobody_elses(house: House, mode: str, units: int) -> None:
     await fill(house, units=units)
     for scope in (OFFICIAL, STRANGER):
-        plan = await explain(house, mode, queries.LIST_SCOPED, values(scope))
+        plan = await explain(house, mode, listing.LIST_SCOPED, values(scope))
         assert plan["Actual Rows"] == (MOST if scope is OFFICIAL else 0)
         assert max(scans(plan).values()) <= AT_HAND
-        filtered = await explain(house, mode, queries.LIST_SCOPED, values(scope, within=[MY_UNIT], state="acknowledged"))
+        filtered = await explain(house, mode, listing.LIST_SCOPED, values(scope, within=[MY_UNIT], state="acknowledged"))
         assert max(scans(filtered).values()) <= AT_HAND
 
 
@@ -136,7 +138,7 @@ async def test_an_official_with_few_and_old_cases_walks_nobody_elses(house: Hous
 async def test_a_residents_own_cases_come_by_their_index(house: House, mode: str, units: int) -> None:
     await fill(house, units=units)
     for account, found in ((ME, MOST), (uuid4(), 0)):
-        plan = await explain(house, mode, queries.LIST_OWN, values(Scope(account)))
+        plan = await explain(house, mode, listing.LIST_OWN, values(Scope(account)))
         assert plan["Actual Rows"] == found
         assert max(scans(plan).values()) <= AT_HAND
 
@@ -146,9 +148,9 @@ async def test_an_administrator_walks_no_further_than_a_page(house: House, mode:
     await fill(house)
     scope = Scope(ME, everything=True)
     for read, state in (
-        (queries.LIST_ALL, None),
-        (queries.LIST_ALL_IN_STATE, "received"),
-        (queries.LIST_ALL_IN_STATE, "rejected"),
+        (listing.LIST_ALL, None),
+        (listing.LIST_ALL_IN_STATE, "received"),
+        (listing.LIST_ALL_IN_STATE, "rejected"),
     ):
         plan = await explain(house, mode, read, values(scope, state=state))
         assert plan["Actual Rows"] == (0 if state == "rejected" else MOST)
@@ -160,24 +162,24 @@ async def test_a_lead_of_many_units_looks_at_the_newest_first(house: House, mode
     """Nothing is then asked of the units one by one, unless the newest do not fill the page."""
     await fill(house)
     wide = Scope(ME, OTHER_UNITS, OTHER_UNITS[0], OTHER_UNITS[:1])
-    plan = await explain(house, mode, queries.LIST_SCOPED, values(wide, recent=queries.RECENT))
+    plan = await explain(house, mode, listing.LIST_SCOPED, values(wide, recent=listing.RECENT))
     found = scans(plan)
     assert plan["Actual Rows"] == MOST
     assert found.get("cases_by_unit", 0) == 0
-    assert max(found.values()) <= queries.RECENT
+    assert max(found.values()) <= listing.RECENT
     quiet = Scope(ME, [MY_UNIT, *(uuid4() for _ in range(99))], MY_UNIT, [MY_UNIT])
-    plan = await explain(house, mode, queries.LIST_SCOPED, values(quiet, recent=queries.RECENT))
+    plan = await explain(house, mode, listing.LIST_SCOPED, values(quiet, recent=listing.RECENT))
     found = scans(plan)
     assert plan["Actual Rows"] == MOST
     assert found["cases_by_unit"] <= MOST
-    assert max(found.values()) <= queries.RECENT
+    assert max(found.values()) <= listing.RECENT
 
 
 @BOTH_MODES
 async def test_one_case_costs_one_case(house: House, mode: str) -> None:
     await fill(house)
     (row,) = await house.rows("SELECT id FROM cases WHERE unit_id = $1 ORDER BY id LIMIT 1", MY_UNIT)
-    plan = await explain(house, mode, queries.FIND_CASE, OFFICIAL.values(case_id=row["id"]))
+    plan = await explain(house, mode, reading.FIND_CASE, OFFICIAL.values(case_id=row["id"]))
     assert plan["Actual Rows"] == 1
     assert max(scans(plan).values()) <= 2
 
@@ -186,7 +188,7 @@ async def test_a_list_is_planned_once_for_everybody(house: House) -> None:
     """PostgreSQL tries five plans of its own for the values it is given before it settles for one."""
     await fill(house)
     async with connected(house, "auto") as connection:
-        for read in (queries.LIST_ALL, queries.LIST_ALL_IN_STATE, queries.LIST_OWN, queries.LIST_SCOPED):
+        for read in (listing.LIST_ALL, listing.LIST_ALL_IN_STATE, listing.LIST_OWN, listing.LIST_SCOPED):
             asked = values(OFFICIAL, state="received")
             for _ in range(8):
                 await connection.fetch(read.statement, *(asked[name] for name in read.names))

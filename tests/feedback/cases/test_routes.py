@@ -137,13 +137,16 @@ async def test_no_answer_holds_the_speakers_account(house: House, protection: st
 async def test_a_case_from_first_word_to_reopening(house: House) -> None:
     case_id, clerk = await house.case(), official("village")
     case = await house.do(case_id, "acknowledge", caller=clerk)
-    assert (case["state"], case["allowed"]) == ("acknowledged", ["ask", "answer", "message", "reject"])
+    assert (case["state"], case["allowed"]) == (
+        "acknowledged",
+        ["ask", "answer", "message", "reject", "hand_over", "invite", "merge"],
+    )
     house.clock.advance(days=1)
     case = await house.do(case_id, "answer", {"text": "A new lamp.", "outcome": "The well is lit."}, caller=clerk)
     assert (case["state"], case["outcome"], case["confirmation"]) == ("answered", "The well is lit.", None)
     case = await house.do(case_id, "confirm", REFUSED, caller=house.speaker)
     assert (case["state"], case["refused_count"], case["confirmation"]) == ("in_progress", 1, REFUSED)
-    assert {clock["kind"] for clock in case["clocks"] if clock["met_at"] is None} == {"resolution"}
+    assert {clock["kind"] for clock in case["clocks"] if clock["met_at"] is None} == {"resolution", "next_answer"}
     assert (await house.try_do(case_id, "confirm", CONFIRMED, caller=house.speaker)).status_code == 409
     await house.do(case_id, "answer", {"text": "A second lamp."}, caller=clerk)
     case = await house.do(case_id, "confirm", CONFIRMED, caller=house.speaker)
@@ -195,9 +198,7 @@ async def test_a_wrong_transition_says_the_state_and_what_is_possible(house: Hou
     case_id = await house.answered()
     answer = await house.try_do(case_id, "acknowledge", caller=official("village"))
     assert answer.status_code == 409
-    assert answer.json()["detail"] == (
-        "The case is answered, so it takes no acknowledge. Possible now: answer, message, confirm, withdraw."
-    )
+    assert answer.json()["detail"] == "The case is answered, so it takes no acknowledge. Possible now: answer, message, invite."
 
 
 async def test_the_window_for_reopening_ends(house: House) -> None:

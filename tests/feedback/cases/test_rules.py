@@ -1,6 +1,6 @@
 """The rules of cases as tables."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from itertools import product
 from uuid import uuid4
 
@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from services.feedback.cases.rules import (
     CLOSED,
+    DONE_ON_MAIN,
     MEETS,
     TRANSITIONS,
     VERBS_OF,
-    ClockPolicy,
     Party,
+    Standing,
     State,
     Verb,
     allowed_verbs,
     next_state,
-    next_step,
     route,
     speaking,
     unblamed,
@@ -27,6 +27,7 @@ from services.feedback.cases.rules import (
 from shared.errors import Conflict, Invalid
 from shared.events.feedback import ClockKind
 
+UNANSWERED = ("received", "acknowledged", "in_progress", "waiting_resident")
 OPEN = ("received", "acknowledged", "in_progress", "waiting_resident", "answered")
 AT_WORK = ("received", "acknowledged", "in_progress")
 EXPECTED = {
@@ -35,43 +36,68 @@ EXPECTED = {
     "answer": dict.fromkeys(OPEN, "answered"),
     "message": {state: state for state in OPEN},
     "reply": {"waiting_resident": "in_progress"},
-    "reject": dict.fromkeys((*AT_WORK, "waiting_resident"), "rejected"),
+    "reject": dict.fromkeys(UNANSWERED, "rejected"),
     "confirm": {"answered": "confirmed_resolved"},
     "refuse": {"answered": "in_progress"},
     "lapse": {"answered": "closed_unconfirmed"},
     "reopen": dict.fromkeys(("confirmed_resolved", "closed_unconfirmed", "withdrawn"), "in_progress"),
     "withdraw": dict.fromkeys(OPEN, "withdrawn"),
+    "appeal": {"rejected": "rejected"},
+    "uphold": {"rejected": "rejected"},
+    "overturn": {"rejected": "in_progress"},
+    "hand_over": {state: state for state in UNANSWERED},
+    "invite": {state: state for state in OPEN},
+    "leave": {state: state for state in OPEN},
+    "merge": {state: state for state in UNANSWERED},
+    "unmerge": {state: state for state in UNANSWERED},
 }
-NOT_ASKED_FOR = ("reply", "refuse", "lapse")
-"""What follows from another verb, or from silence."""
+FREE = Standing(reopenable=True, appealable=True, decides=True, joint=True)
+MERGED = replace(FREE, merged=True)
 
 
 @pytest.mark.parametrize(("state", "verb"), list(product(State, Verb)))
 def test_next_state(state: State, verb: Verb) -> None:
     expected = EXPECTED[verb].get(state)
     if expected is not None:
-        assert next_state(state, verb) == expected
+        assert next_state(state, verb, ()) == expected
         return
     with pytest.raises(Conflict) as caught:
-        next_state(state, verb)
+        next_state(state, verb, (Verb.answer, Verb.message))
     assert caught.value.slug == "case-state"
-    possible = [other for other, moves in EXPECTED.items() if state in moves and other not in NOT_ASKED_FOR]
-    assert f"The case is {state}" in caught.value.detail
-    assert caught.value.detail.endswith(f"Possible now: {', '.join(possible) or 'nothing'}.")
+    assert caught.value.detail == f"The case is {state}, so it takes no {verb}. Possible now: answer, message."
 
 
-def test_a_closed_case_takes_nothing_but_reopening() -> None:
+def test_a_wrong_transition_says_so_also_where_nothing_is_possible() -> None:
+    with pytest.raises(Conflict) as caught:
+        next_state(State.withdrawn, Verb.answer, ())
+    assert caught.value.detail.endswith("Possible now: nothing.")
+
+
+def test_there_are_nine_states() -> None:
+    assert len(State) == 9
+    assert {state for state, _ in TRANSITIONS} | set(TRANSITIONS.values()) == set(State)
+
+
+def test_a_closed_case_takes_nothing_but_reopening_and_a_rejected_one_its_appeal() -> None:
     assert {state for state in State if state not in OPEN} == CLOSED
-    assert {verb for state, verb in TRANSITIONS if state in CLOSED} == {Verb.reopen}
+    taken = {state: {verb for before, verb in TRANSITIONS if before is state} for state in CLOSED}
+    assert taken.pop(State.rejected) == {Verb.appeal, Verb.uphold, Verb.overturn}
+    assert all(verbs == {Verb.reopen} for verbs in taken.values())
 
 
 def test_without_an_answer_a_case_closes_only_by_its_speaker_or_by_a_rejection() -> None:
-    closing = {verb for (state, verb), after in TRANSITIONS.items() if after in CLOSED and state is not State.answered}
+    closing = {
+        verb for (state, verb), after in TRANSITIONS.items() if after in CLOSED and state is not State.answered and after != state
+    }
     assert closing == {Verb.withdraw, Verb.reject}
 
 
 def test_a_rejection_meets_no_clock() -> None:
-    assert {verb for verb in Verb if MEETS.get(verb)} == {Verb.acknowledge, Verb.ask, Verb.answer, Verb.confirm}
+    assert Verb.reject not in MEETS
+
+
+def test_a_decision_meets_the_clock_of_the_appeal_and_nothing_else_does() -> None:
+    assert {verb for verb, kinds in MEETS.items() if ClockKind.appeal in kinds} == {Verb.uphold, Verb.overturn}
 
 
 @pytest.mark.parametrize(("state", "party"), list(product(State, Party)))
@@ -80,28 +106,69 @@ def test_only_the_speakers_word_ends_the_wait(state: State, party: Party) -> Non
     assert speaking(state, party) is (Verb.reply if replying else Verb.message)
 
 
-@pytest.mark.parametrize(
-    ("party", "state", "may_reopen", "allowed"),
-    [
-        (Party.unit, "received", False, ["acknowledge", "ask", "answer", "message", "reject"]),
-        (Party.unit, "waiting_resident", False, ["answer", "message", "reject"]),
-        (Party.unit, "answered", False, ["answer", "message"]),
-        (Party.unit, "confirmed_resolved", True, []),
-        (Party.admin, "acknowledged", False, ["ask", "answer", "message", "reject"]),
-        (Party.speaker, "received", False, ["message", "withdraw"]),
-        (Party.speaker, "waiting_resident", False, ["message", "withdraw"]),
-        (Party.speaker, "answered", False, ["message", "confirm", "withdraw"]),
-        (Party.speaker, "confirmed_resolved", True, ["reopen"]),
-        (Party.speaker, "confirmed_resolved", False, []),
-        (Party.speaker, "rejected", True, []),
-        (Party.speaker, "withdrawn", True, ["reopen"]),
-        (Party.unit, "withdrawn", True, []),
-        (Party.reader, "answered", True, []),
-        (Party.system, "answered", True, []),
-    ],
-)
-def test_allowed_verbs(party: Party, state: str, may_reopen: bool, allowed: list[str]) -> None:
-    assert allowed_verbs(State(state), party, may_reopen=may_reopen) == allowed
+ALLOWED: list[tuple[Party, Standing, dict[str, str]]] = [
+    (
+        Party.unit,
+        FREE,
+        {
+            "received": "acknowledge ask answer message reject hand_over invite leave merge",
+            "acknowledged": "ask answer message reject hand_over invite leave merge",
+            "in_progress": "ask answer message reject hand_over invite leave merge",
+            "waiting_resident": "answer message reject hand_over invite leave merge",
+            "answered": "answer message invite leave",
+        },
+    ),
+    (Party.unit, MERGED, dict.fromkeys(UNANSWERED, "message leave unmerge") | {"answered": "message leave"}),
+    (
+        Party.admin,
+        FREE,
+        {
+            "received": "acknowledge ask answer message reject hand_over invite leave merge",
+            "acknowledged": "ask answer message reject hand_over invite leave merge",
+            "in_progress": "ask answer message reject hand_over invite leave merge",
+            "waiting_resident": "answer message reject hand_over invite leave merge",
+            "answered": "answer message invite leave",
+            "rejected": "uphold overturn",
+        },
+    ),
+    (
+        Party.speaker,
+        FREE,
+        dict.fromkeys(UNANSWERED, "message withdraw")
+        | {"answered": "message confirm withdraw", "rejected": "appeal"}
+        | dict.fromkeys(("confirmed_resolved", "closed_unconfirmed", "withdrawn"), "reopen"),
+    ),
+    (Party.joint, FREE, dict.fromkeys(OPEN, "message leave")),
+    (Party.above, FREE, dict.fromkeys(UNANSWERED, "hand_over") | {"rejected": "uphold overturn"}),
+    (Party.reader, FREE, {}),
+    (Party.system, FREE, {}),
+]
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize(("party", "standing", "allowed"), ALLOWED, ids=lambda value: value if isinstance(value, Party) else "")
+def test_allowed_verbs(party: Party, standing: Standing, allowed: dict[str, str], state: State) -> None:
+    assert allowed_verbs(state, party, standing) == allowed.get(state, "").split()
+
+
+def test_what_stands_in_the_way() -> None:
+    barred = {"reopen", "appeal", "uphold", "overturn", "leave", "unmerge"}
+    assert Standing().barred == barred
+    assert FREE.barred == {"unmerge"}
+    assert MERGED.barred == DONE_ON_MAIN
+    for name, verbs in {
+        "reopenable": {"reopen"},
+        "appealable": {"appeal"},
+        "decides": {"uphold", "overturn"},
+        "joint": {"leave"},
+    }.items():
+        assert Standing(**{name: True}).barred == barred - verbs
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_merged_case_bars_its_speaker_from_nothing(merged: bool) -> None:
+    for state in State:
+        assert allowed_verbs(state, Party.speaker, replace(FREE, merged=merged)) == allowed_verbs(state, Party.speaker, FREE)
 
 
 def test_nobody_both_answers_and_confirms() -> None:
@@ -132,16 +199,3 @@ def test_no_reader_is_blamed_nor_lies_below_one_who_is(blamed: set[int]) -> None
     readers = unblamed(CHAIN, about)
     for reader in readers:
         assert not set(CHAIN[CHAIN.index(reader) :]) & about
-
-
-def test_next_step_climbs_one_unit_at_a_time_and_ends_at_the_root() -> None:
-    told: list[object] = []
-    while (unit := next_step(CHAIN[1:], set(CHAIN) & set(told))) is not None:
-        told.append(unit)
-    assert told == CHAIN[1:]
-
-
-def test_due() -> None:
-    start = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    policy = ClockPolicy("v1", {ClockKind.acknowledgement: timedelta(days=7)}, timedelta(days=30), timedelta(days=30))
-    assert policy.due(start) == [(ClockKind.acknowledgement, datetime(2026, 3, 9, 9, tzinfo=UTC))]

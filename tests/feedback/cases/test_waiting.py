@@ -27,7 +27,8 @@ async def due(house: House, case_id: str) -> dict[str, timedelta]:
 async def test_a_question_waits_for_the_resident_whose_word_takes_the_case_up_again(house: House) -> None:
     case_id, clerk = await house.case(), official("village")
     case = await house.do(case_id, "ask", ASKED, caller=clerk)
-    assert (case["state"], case["allowed"]) == ("waiting_resident", ["answer", "message", "reject"])
+    allowed = ["answer", "message", "reject", "hand_over", "invite", "merge"]
+    assert (case["state"], case["allowed"]) == ("waiting_resident", allowed)
     await house.do(case_id, "messages", {"text": "Take your time."}, caller=clerk)
     case = await house.get(f"/v1/cases/{case_id}", caller=house.speaker)
     assert (case["state"], case["allowed"]) == ("waiting_resident", ["message", "withdraw"])
@@ -107,7 +108,7 @@ async def test_what_has_run_out_is_past_pausing(house: House) -> None:
     assert (await clocks(house, case_id))["first_answer"]["paused_at"] is None
     await work(house.service)
     breaches = [json.loads(data)["kind"] for type, data in await house.events(case_id) if type == "clock.breached"]
-    assert breaches == ["first_answer"]
+    assert breaches == ["acknowledgement", "first_answer"]
 
 
 @pytest.mark.parametrize("minutes", [0, 20, 50, 500])

@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from tests.feedback.house import House, admin, official, resident
+from tests.feedback.house import House, admin, official, resident, unit
 
 
 async def texts(house: House, case_id: str, **params: Any) -> list[tuple[str, str]]:
@@ -15,7 +15,7 @@ async def texts(house: House, case_id: str, **params: Any) -> list[tuple[str, st
 async def test_both_sides_write_and_the_answer_is_among_it(house: House) -> None:
     case_id, clerk = await house.case(), official("village")
     written = await house.do(case_id, "messages", {"text": "It is the lamp at the well."}, caller=house.speaker)
-    assert set(written) == {"id", "by", "text", "added_at"}
+    assert set(written) == {"id", "number", "by", "unit_id", "kind", "text", "added_at"}
     await house.do(case_id, "messages", {"text": "Which well?"}, caller=clerk)
     await house.do(case_id, "answer", {"text": "Mended."}, caller=clerk)
     await house.do(case_id, "messages", {"text": "So noted."}, caller=admin())
@@ -25,6 +25,31 @@ async def test_both_sides_write_and_the_answer_is_among_it(house: House) -> None
         ("unit", "Mended."),
         ("unit", "So noted."),
     ]
+
+
+async def test_the_official_answer_is_told_from_chatter_and_each_word_from_its_unit(house: House) -> None:
+    case_id, clerk = await house.case(), official("village")
+    await house.do(case_id, "messages", {"text": "It is the lamp at the well."}, caller=house.speaker)
+    await house.do(case_id, "ask", {"text": "Which well?"}, caller=clerk)
+    await house.do(case_id, "messages", {"text": "The upper one."}, caller=house.speaker)
+    await house.do(case_id, "answer", {"text": "Mended."}, caller=clerk)
+    await house.do(case_id, "messages", {"text": "So noted."}, caller=admin())
+    page = await house.get(f"/v1/cases/{case_id}/messages", caller=house.speaker)
+    village = str(unit("village"))
+    assert [(message["number"], message["kind"], message["unit_id"]) for message in page["items"]] == [
+        (1, "message", None),
+        (2, "question", village),
+        (3, "message", None),
+        (4, "answer", village),
+        (5, "message", village),
+    ]
+
+
+async def test_a_rejection_is_told_from_an_answer(house: House) -> None:
+    case_id = await house.case()
+    await house.do(case_id, "reject", {"reason": "Not ours."}, caller=official("village"))
+    page = await house.get(f"/v1/cases/{case_id}/messages", caller=house.speaker)
+    assert [(message["kind"], message["text"]) for message in page["items"]] == [("rejection", "Not ours.")]
 
 
 async def test_a_message_tells_the_others_who_spoke_but_not_what(house: House) -> None:

@@ -20,6 +20,7 @@ HOUR = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
 SHOWN: dict[str, dict[str, Any]] = {
     "open": {},
     "messages": {"text": "A word."},
+    "read": {"up_to": 1},
     "confirm": {"resolved": True, "score": 3},
     "reopen": {"reason": "No."},
     "withdraw": {"reason": "Enough."},
@@ -120,8 +121,8 @@ async def speak(house: House) -> str:
     case_id, receipt = await submitted(house, headers={**key(), "X-Forwarded-For": "203.0.113.77", "User-Agent": "marked-agent"})
     signed_in = house.speaker
     await house.do(case_id, "ask", {"text": "Which lamp?"}, caller=admin())
-    for verb in ("messages", "confirm", "reopen", "withdraw"):
-        house.clock.advance(minutes=7)
+    for verb in ("messages", "read", "confirm", "reopen", "withdraw"):
+        house.clock.advance(minutes=5)
         if verb == "confirm":
             await house.do(case_id, "answer", {"text": "Mended."}, caller=admin())
         body = {"receipt": receipt, **SHOWN[verb]}

@@ -1,0 +1,68 @@
+"""Moving a case along its table of states."""
+
+from collections.abc import Sequence
+
+from services.feedback.cases.actions.clocks import turn_clocks
+from services.feedback.cases.actions.following import part_ways
+from services.feedback.cases.models import CaseClock, CaseHistory
+from services.feedback.cases.queries.access import Access
+from services.feedback.cases.rules import (
+    DONE_ON_MAIN,
+    GOES_ALONE,
+    RULES,
+    VERBS_OF,
+    State,
+    Verb,
+    allowed_verbs,
+    next_state,
+)
+from services.feedback.errors import not_yours_to_do
+from shared.errors import Conflict
+from shared.uow import UnitOfWork
+
+
+def permit(access: Access, verb: Verb) -> None:
+    """Raises `Forbidden` when this verb is another party's, `Conflict` when the state of the case does not take it (case-state)
+    or it is done on the main case (case-merged)."""
+    if verb not in VERBS_OF[access.party]:
+        raise not_yours_to_do(verb)
+    state_after(access, verb)
+    if access.standing.merged and verb in DONE_ON_MAIN:
+        main = access.case.merged_into
+        raise Conflict("case-merged", f"This case is merged into {main}: {verb} that one, or unmerge this.")
+
+
+def state_after(access: Access, verb: Verb) -> State:
+    """Raises `Conflict` (case-state), which says what this caller may do instead."""
+    state = access.case.state
+    return next_state(state, verb, allowed_verbs(state, access.party, access.standing))
+
+
+async def advance(uow: UnitOfWork, access: Access, verb: Verb, *, reason: str | None = None) -> Sequence[CaseClock]:
+    """Move the case along its table, write the history, and let its clocks follow; returns the clocks that the verb met.
+
+    Events: ClockBreached, if the case ends with a clock that has run out untold; CaseUnmerged, if it was merged and the verb
+    makes it go alone. Raises `Conflict` (case-state).
+    """
+    case, now = access.case, access.moment(uow)
+    state = state_after(access, verb)
+    uow.session.add(
+        CaseHistory(
+            case_id=case.id,
+            at=now,
+            verb=verb,
+            by_role=access.role,
+            by_unit_id=access.unit_id,
+            from_state=case.state,
+            to_state=state,
+            reason=reason,
+            rule=RULES,
+        )
+    )
+    case.state = state
+    case.updated_at = max(case.updated_at, now)
+    if state is not State.answered:
+        case.judge_until = None
+    if case.merged_into is not None and verb in GOES_ALONE:
+        await part_ways(uow, case, now, coarse=access.coarse)
+    return await turn_clocks(uow, access, verb)

@@ -1,0 +1,157 @@
+"""Reading many cases.
+
+A list and a count take `access.VISIBLE` apart into branches, one per index, because its ORs would walk the cases of everybody
+else. A test holds the two against each other.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from services.feedback.cases.queries.access import UNBLAMED, Scope, scope_of
+from services.feedback.cases.queries.reading import unread
+from services.feedback.cases.rules import Side, State
+from services.feedback.cases.schemas import CaseCounts, CaseItem
+from shared.auth import Principal
+from shared.pages import Page, cut, decode_cursor
+from shared.reads import Read
+from shared.uow import UnitOfWork
+
+LAST = UUID(int=2**128 - 1)
+"""Comes after every id."""
+NARROW, RECENT = 50, 1_000
+"""With more units than `NARROW` the newest `RECENT` cases of all are looked through first: most often they fill the page."""
+
+ASKED_STATE = "(CAST(:state AS text) IS NULL OR cases.state = :state)"
+ASKED_UNITS = "(CAST(:within AS uuid[]) IS NULL OR cases.unit_id = ANY(:within))"
+NEWEST = "ORDER BY cases.id DESC LIMIT :most"
+
+
+def _newest(column: str, value: str, *conditions: str) -> str:
+    """Ids of the newest cases whose `column` is `value`, by the index on (`column`, id) and no other.
+
+    Said as a range of pairs, because after `=` PostgreSQL may take the primary key, which is in the same order, and walk it to
+    its end when the value is rarer than it thought.
+    """
+    pair = f"(cases.{column}, cases.id) < ({value}, :before) AND cases.{column} >= {value}"
+    where = " AND ".join((pair, *conditions))
+    return f"SELECT cases.id FROM cases WHERE {where} ORDER BY cases.{column} DESC, cases.id DESC LIMIT :most"
+
+
+ALL = f"SELECT cases.id FROM cases WHERE id < :before {NEWEST}"
+ALL_IN_STATE = _newest("state", ":state")
+OWN = _newest("owner_id", ":account", ASKED_STATE, ASKED_UNITS)
+TOLD = f"""
+    SELECT parts.case_id
+    FROM case_units AS parts,
+        LATERAL (SELECT id, unit_id, state FROM cases WHERE id = parts.case_id LIMIT 1) AS cases
+    WHERE (parts.unit_id, parts.case_id) < (:told, :before) AND parts.unit_id >= :told
+        AND {ASKED_STATE} AND {ASKED_UNITS} AND {UNBLAMED}
+    ORDER BY parts.unit_id DESC, parts.case_id DESC LIMIT :most
+"""
+RECENT_OF_UNITS = f"""
+    SELECT cases.id
+    FROM (SELECT id, unit_id, state FROM cases WHERE id < :before ORDER BY id DESC LIMIT :recent) AS cases
+    WHERE cases.unit_id IN (SELECT unnest(CAST(:units AS uuid[]))) AND {ASKED_STATE} AND {UNBLAMED} {NEWEST}
+"""
+NEWEST_OF_UNITS = f"""
+    SELECT newest.id
+    FROM unnest(CASE WHEN (SELECT count(*) FROM recent) < :most THEN CAST(:units AS uuid[]) END) AS units (id),
+        LATERAL ({_newest("unit_id", "units.id", ASKED_STATE, UNBLAMED)}) AS newest
+    ORDER BY newest.id DESC LIMIT :most
+"""
+SCOPED = f"""
+    WITH recent AS MATERIALIZED ({RECENT_OF_UNITS})
+    ({OWN}) UNION ALL ({TOLD}) UNION ALL (SELECT id FROM recent) UNION ALL ({NEWEST_OF_UNITS})
+"""
+
+COUNT_ALL = "SELECT state, count(*) FROM cases GROUP BY state"
+COUNT_SCOPED = f"""
+    SELECT state, count(*) FROM (
+        SELECT id, state FROM cases WHERE owner_id = :account AND {ASKED_UNITS}
+        UNION
+        SELECT cases.id, cases.state FROM case_units JOIN cases ON cases.id = case_units.case_id
+        WHERE case_units.unit_id = :told AND {ASKED_UNITS} AND {UNBLAMED}
+        UNION
+        SELECT id, state FROM cases WHERE unit_id = ANY(:units) AND {UNBLAMED}
+    ) AS visible GROUP BY state
+"""
+
+
+TYPES = {
+    **dict.fromkeys(("account", "told", "before"), "uuid"),
+    **dict.fromkeys(("units", "chain", "within"), "uuid[]"),
+    **dict.fromkeys(("most", "recent"), "int"),
+    "state": "text",
+}
+
+
+UNREAD_FROM = ("owner_id", "message_count", "read_by_resident", "read_by_unit")
+COLUMNS = [*(name for name in CaseItem.model_fields if name != "unread"), *UNREAD_FROM]
+
+
+def _list(ids: str) -> Read:
+    """Its parameters stand in subqueries, where the planner does not see their values: so it plans once for all of them. To plan
+    for the values of each request, which is what it would choose, costs four times what the page itself does."""
+    columns = ", ".join(COLUMNS)
+    statement = f"SELECT {columns} FROM cases WHERE id = ANY(ARRAY({ids})) {NEWEST}"
+
+    def hidden(name: re.Match[str]) -> str:
+        kind = TYPES[name[1]]
+        return f"CAST((SELECT CAST({name[0]} AS {kind})) AS {kind})"
+
+    return Read(re.sub(r":(\w+)", hidden, statement))
+
+
+CasePage = Page[CaseItem]
+LIST_ALL, LIST_ALL_IN_STATE, LIST_OWN, LIST_SCOPED = _list(ALL), _list(ALL_IN_STATE), _list(OWN), _list(SCOPED)
+COUNT_CASES, COUNT_ALL_CASES = Read(COUNT_SCOPED), Read(COUNT_ALL)
+
+
+async def _asked(uow: UnitOfWork, principal: Principal, unit_id: UUID | None) -> tuple[Scope, list[UUID] | None]:
+    """What the caller may see, and the units that it asks for. Raises `NotFound` (unit-not-found)."""
+    scope = await scope_of(uow, principal)
+    if unit_id is None:
+        return scope, None
+    await uow.units.require(unit_id)
+    within = uow.units.subtree(unit_id)
+    if scope.everything:
+        return replace(scope, units=within), within
+    asked = set(within)
+    return replace(scope, units=[id for id in scope.units if id in asked]), within
+
+
+def _listing(scope: Scope, within: list[UUID] | None, state: State | None) -> Read:
+    if scope.everything and within is None:
+        return LIST_ALL if state is None else LIST_ALL_IN_STATE
+    return LIST_SCOPED if scope.units or scope.told else LIST_OWN
+
+
+async def list_cases(
+    uow: UnitOfWork, principal: Principal, *, unit_id: UUID | None, state: State | None, limit: int, cursor: str | None
+) -> Page[CaseItem]:
+    """Newest first."""
+    before = decode_cursor(cursor) or LAST
+    scope, within = await _asked(uow, principal, unit_id)
+    recent = RECENT if len(scope.units) > NARROW else 0
+    values = scope.values(within=within, state=state, before=before, most=limit + 1, recent=recent)
+    found = await _listing(scope, within, state).fetch(uow, values)
+    rows, next_cursor = cut(found, limit, lambda row: row["id"])
+    return CasePage.model_validate({"items": [_item(dict(row), principal) for row in rows], "next_cursor": next_cursor})
+
+
+def _item(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+    own = row["owner_id"] is not None and row["owner_id"] == principal.account_id
+    main = None if own else row["merged_into"]
+    return {**row, "merged_into": main, "unread": unread(row, Side.resident if own else Side.unit)}
+
+
+async def count_cases(uow: UnitOfWork, principal: Principal, *, unit_id: UUID | None) -> CaseCounts:
+    """Every state is in the answer, also those without a case."""
+    scope, within = await _asked(uow, principal, unit_id)
+    read = COUNT_ALL_CASES if scope.everything and within is None else COUNT_CASES
+    counted = dict.fromkeys(State, 0)
+    counted.update((State(state), count) for state, count in await read.fetch(uow, scope.values(within=within)))
+    return CaseCounts(total=sum(counted.values()), by_state=counted)

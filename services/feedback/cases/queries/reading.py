@@ -1,0 +1,184 @@
+"""Reading one case."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from services.feedback.cases.models import Case, CaseClock, CaseHistory, EscalationStep
+from services.feedback.cases.queries.access import (
+    VISIBLE,
+    Access,
+    Holder,
+    chain_of,
+    exclusions_of,
+    open_case,
+    parts_of,
+    party_of,
+    scope_of,
+    standing_of,
+)
+from services.feedback.cases.rules import (
+    RULES,
+    WHY_ABOVE,
+    WHY_OWNER,
+    WHY_PART,
+    Part,
+    Party,
+    Side,
+    State,
+    allowed_verbs,
+    side_of,
+    unblamed,
+)
+from services.feedback.cases.schemas import (
+    AppealOut,
+    CaseOut,
+    CaseUnitOut,
+    ChainOut,
+    ClockOut,
+    EscalationOut,
+    ReaderOut,
+    TimelineEntry,
+)
+from services.feedback.errors import case_not_found
+from shared.auth import Principal
+from shared.reads import Read
+from shared.units import KnownUnit
+from shared.uow import UnitOfWork
+
+CLOCK, STEP, CHAIN, UNIT = (tuple(part.model_fields) for part in (ClockOut, EscalationOut, ChainOut, CaseUnitOut))
+APPEAL, REJECTION, OWNER = tuple(AppealOut.model_fields), ("reason", "at"), ("unit_id", "since", "until", "reason")
+
+
+def _rows(columns: Sequence[str], table: str, order: str, where: str = "true") -> str:
+    row = f"SELECT ROW({', '.join(columns)}) FROM {table}"
+    return f"ARRAY({row} WHERE case_id = cases.id AND {where} ORDER BY {order})"
+
+
+def _newest(columns: Sequence[str], table: str, where: str, order: str) -> str:
+    row = f"SELECT ROW({', '.join(columns)}) FROM {table}"
+    return f"({row} WHERE case_id = cases.id AND {where} ORDER BY {order} DESC LIMIT 1)"
+
+
+PARTS = f"""
+    {_rows(CLOCK, "case_clocks", "started_at, due_at, kind, round")} AS clocks,
+    {_rows(STEP, "escalation_steps", "notified_at, cause, round, step")} AS escalations,
+    {_rows(CHAIN, "escalation_chains", "next_at, cause, round", "next_at IS NOT NULL")} AS chains,
+    {_rows(UNIT, "case_units", "since, unit_id")} AS units,
+    {_rows(OWNER, "case_owners", "number")} AS owners,
+    {_newest(APPEAL, "case_appeals", "true", "number")} AS appeal,
+    {_newest(REJECTION, "case_history", "cases.state = 'rejected' AND verb = 'reject'", "id")} AS rejection
+"""
+"""The rows that belong to a case."""
+UNSHOWN = {"owner_id", "resolved", "satisfied", "score", "message_count", "read_by_resident", "read_by_unit"}
+SHOWN = [name for name in Case.model_fields if name in {*CaseOut.model_fields, *UNSHOWN}]
+FIND_CASE = Read(f"SELECT {', '.join(SHOWN)}, {PARTS} FROM cases WHERE id = :case_id AND {VISIBLE}")
+FIND_PARTS = Read(f"SELECT {PARTS} FROM cases WHERE id = :case_id")
+
+
+async def show_case(uow: UnitOfWork, access: Access) -> CaseOut:
+    """The whole case as this caller sees it after what it did."""
+    await uow.session.flush()
+    (found,) = await FIND_PARTS.fetch(uow, {"case_id": access.case.id})
+    return _case_out(uow, access.who, {**access.case.model_dump(), **found}, access.moment(uow))
+
+
+async def get_case(uow: UnitOfWork, principal: Principal, case_id: UUID) -> CaseOut:
+    """Raises `NotFound` (case-not-found)."""
+    scope = await scope_of(uow, principal)
+    found = await FIND_CASE.fetch(uow, scope.values(case_id=case_id))
+    if not found:
+        raise case_not_found()
+    return _case_out(uow, principal, dict(found[0]), uow.now())
+
+
+def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, Any], now: datetime) -> CaseOut:
+    """`facts` are the columns of a case and its `PARTS`."""
+    units = [_named(UNIT, row) for row in facts["units"]]
+    parts = {unit["unit_id"]: Part(unit["part"]) for unit in units}
+    party = party_of(uow, who, facts, parts) if isinstance(who, Principal) else Party.speaker
+    shown = {
+        **facts,
+        "allowed": allowed_verbs(State(facts["state"]), party, standing_of(who, facts, parts, now)),
+        "unread": unread(facts, side_of(party)),
+        "confirmation": facts if facts["resolved"] is not None else None,
+        "owners": _owners(uow, facts),
+        "units": units,
+        "merged": facts["merged_into"] is not None,
+        "merged_into": None if party is Party.speaker else facts["merged_into"],
+        "clocks": [_named(CLOCK, row) for row in facts["clocks"]],
+        "escalations": [_named(STEP, row) for row in facts["escalations"]],
+        "chains": [_named(CHAIN, row) for row in facts["chains"]],
+        "appeal": _named(APPEAL, facts["appeal"]) if facts["appeal"] else None,
+        "rejection": _named(REJECTION, facts["rejection"]) if facts["rejection"] else None,
+    }
+    return CaseOut.model_validate(shown)
+
+
+def _named(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(columns, row, strict=True))
+
+
+def _owners(uow: UnitOfWork, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    first = (facts["unit_id"], facts["opened_at"], None, None)
+    owners = [_named(OWNER, row) for row in facts["owners"] or [first]]
+    names = {owner["unit_id"]: uow.units.get(owner["unit_id"]) for owner in owners}
+    return [{**owner, "name": unit.name if (unit := names[owner["unit_id"]]) else None} for owner in owners]
+
+
+def unread(facts: Mapping[str, Any], side: Side) -> int:
+    """How many messages this side has not seen."""
+    return int(facts["message_count"]) - int(facts["read_by_resident" if side is Side.resident else "read_by_unit"])
+
+
+async def clocks_of(uow: UnitOfWork, case_id: UUID) -> Sequence[CaseClock]:
+    order = (col(CaseClock.started_at), col(CaseClock.due_at), col(CaseClock.kind), col(CaseClock.round))
+    return (await uow.session.scalars(select(CaseClock).where(col(CaseClock.case_id) == case_id).order_by(*order))).all()
+
+
+async def steps_of(uow: UnitOfWork, case_id: UUID) -> Sequence[EscalationStep]:
+    step = EscalationStep
+    order = (col(step.notified_at), col(step.cause), col(step.round), col(step.step))
+    return (await uow.session.scalars(select(step).where(col(step.case_id) == case_id).order_by(*order))).all()
+
+
+async def readers_of(uow: UnitOfWork, case: Case) -> list[ReaderOut]:
+    """Every unit that can read the case, the one that must answer first."""
+    chain = await chain_of(uow.units, case.unit_id)
+    exclusions, parts = await exclusions_of(uow, case.id), await parts_of(uow, case.id)
+    allowed = unblamed([unit.id for unit in chain], exclusions)
+    readers = describe_readers([unit for unit in chain if unit.id in allowed])
+    for unit_id in parts.keys() - set(allowed):
+        if other := uow.units.get(unit_id):
+            readers.append(_reader(other, WHY_PART[parts[unit_id]]))
+    return [ReaderOut(**reader) for reader in readers]
+
+
+def describe_readers(units: Sequence[KnownUnit]) -> list[dict[str, Any]]:
+    """The unit that must answer, then the units above it, each with why it reads: what `ReaderOut` holds."""
+    return [_reader(unit, WHY_ABOVE if above else WHY_OWNER) for above, unit in enumerate(units)]
+
+
+def _reader(unit: KnownUnit, why: str) -> dict[str, Any]:
+    return {"unit_id": unit.id, "code": unit.code, "name": unit.name, "why": why}
+
+
+async def get_timeline(uow: UnitOfWork, principal: Principal, case_id: UUID) -> list[TimelineEntry]:
+    """What was done, oldest first, beginning with the opening. Raises `NotFound` (case-not-found)."""
+    case = (await open_case(uow, principal, case_id)).case
+    opening = TimelineEntry(
+        at=case.opened_at,
+        verb="open",
+        by_role=Party.speaker if case.source == "opinion" else "system",
+        by_unit_id=None,
+        from_state=None,
+        to_state=State.received,
+        reason=None,
+        rule=RULES,
+    )
+    acts = select(CaseHistory).where(col(CaseHistory.case_id) == case_id).order_by(col(CaseHistory.id))
+    return [opening, *(TimelineEntry.model_validate(act) for act in await uow.session.scalars(acts))]

@@ -1,0 +1,30 @@
+"""Which unit a chain tells next, and when. Pure."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.feedback.cases.rules import Terms
+from shared.events.feedback import EscalationCause
+
+
+def next_unit(terms: Terms, cause: EscalationCause, round: int, above: Sequence[UUID], told: Collection[UUID]) -> UUID | None:
+    """The unit that the next step goes to, of those `above` the one that owes (nearest first); None when nobody is left.
+
+    A duty that was not done climbs unit by unit, to each once. Reopening, from the one that the policy names, tells one unit in
+    all each time: the first tells the nearest, the next the one above that.
+    """
+    if cause is EscalationCause.reopening:
+        place = round - (terms.policy.rules.escalate_after_reopenings or round)
+        return above[place] if not told and place < len(above) else None
+    return next((unit_id for unit_id in above if unit_id not in told), None)
+
+
+def climbs_at(terms: Terms, step: int, after: datetime) -> datetime | None:
+    """When this step is due, `after` being the step before it, its acknowledgement, or the breach; None if there is none."""
+    delays = terms.policy.rules.escalation
+    return terms.calendar.add(after, delays[step - 1]) if step <= len(delays) else None
+
+
+def reason_of(cause: EscalationCause, round: int) -> str:
+    return f"reopened {round} times" if cause is EscalationCause.reopening else f"{cause} deadline passed"

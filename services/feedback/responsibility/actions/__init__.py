@@ -1,0 +1,1 @@
+"""Which units owe a case and which work on it."""

@@ -1,0 +1,248 @@
+"""The product with the cast in it, and everything that can be called upon, made fresh through the REST API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from shared.bus.inprocess import InProcessBus
+from tests.authorisation.cast import PLACES, RESIDENTS, TREE
+from tests.support.databases import Databases
+from tests.support.eventually import eventually
+from tests.support.world import Person, World, open_world
+
+PASSWORD = "a long enough password"
+NEVER_ISSUED = "00000-00000-00000-00000-0"
+LATE = "UPDATE case_clocks SET due_at = due_at - interval '1 year' WHERE case_id = $1 AND kind = 'acknowledgement'"
+
+Params = dict[str, str]
+
+
+@dataclass
+class Stage:
+    """What a case is called on is given as the parameters of its path, with others that its body may name."""
+
+    world: World
+    people: dict[str, Person] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+
+    async def ask(self, method: str, path: str, caller: str, **request: Any) -> httpx.Response:
+        """As it is: nobody signs in again, nothing is asserted."""
+        person = self.people.get(caller)
+        token = {"Authorization": f"Bearer {person.token}"} if person else {}
+        headers = {**token, **request.pop("headers", {})}
+        return await self.world.http.request(method, path, headers=headers, **request)
+
+    async def do(self, caller: str, path: str, body: Any = None) -> Any:
+        answer = await self.ask("POST", path, caller, json=body or {})
+        assert answer.status_code < 300, f"{caller}: POST {path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    async def seen_by_all(self, case_id: str) -> str:
+        """What an administrator sees of a case: if anybody changed anything, it shows."""
+        parts = ("", "/messages", "/notes", "/timeline", "/merged")
+        answers = [await self.ask("GET", f"/v1/cases/{case_id}{part}", "admin") for part in parts]
+        assert all(answer.status_code == 200 for answer in answers)
+        return "".join(answer.text for answer in answers)
+
+    # --- cases ---------------------------------------------------------------------------------------------------------
+
+    async def case(self, **said: Any) -> Params:
+        filed = await self.do("speaker", "/v1/opinions", opinion(self, **said))
+        return {"case_id": filed["case_id"], "opinion_id": filed["id"]}
+
+    async def spoken(self) -> Params:
+        """With a word of its speaker."""
+        case = await self.case()
+        message = await self.do("speaker", f"/v1/cases/{case['case_id']}/messages", {"text": "Hello."})
+        return {**case, "message_id": message["id"]}
+
+    async def told(self, case: Params, verb: str, said: Any = None, *, caller: str = "official own") -> Params:
+        await self.do(caller, f"/v1/cases/{case['case_id']}/{verb}", said)
+        return case
+
+    async def answered(self) -> Params:
+        return await self.told(await self.case(), "answer", {"text": "Mended."})
+
+    async def withdrawn(self) -> Params:
+        return await self.told(await self.case(), "withdraw", caller="speaker")
+
+    async def rejected(self) -> Params:
+        return await self.told(await self.case(), "reject", {"reason": "Not ours."})
+
+    async def appealed(self) -> Params:
+        return await self.told(await self.rejected(), "appeal", {"reason": "Yours."}, caller="speaker")
+
+    async def twins(self) -> Params:
+        return {**await self.case(), "into_case_id": (await self.case())["case_id"]}
+
+    async def merged(self) -> Params:
+        twins = await self.twins()
+        return await self.told(twins, "merge", {"into_case_id": twins["into_case_id"], "reason": "One lamp."})
+
+    async def joint(self) -> Params:
+        """With the sibling."""
+        said = {"unit_id": self.units["sibling"], "task": "Look at your wire."}
+        return {**await self.told(await self.case(), "joint-units", said), "unit_id": self.units["sibling"]}
+
+    async def handed_over(self) -> Params:
+        """To the sibling."""
+        return await self.told(await self.case(), "hand-over", {"unit_id": self.units["sibling"], "reason": "Your wire."})
+
+    async def about_own(self) -> Params:
+        """Addressed to the unit that it is about: it goes to the parent."""
+        return await self.case(about=[self.units["own"]])
+
+    async def escalated(self) -> Params:
+        """To the parent."""
+        case = await self.case()
+        feedback = next(service for service in self.world.product.services if service.name == "feedback")
+        await feedback.database.pool.execute(LATE, UUID(case["case_id"]))
+
+        async def steps() -> Any:
+            answer = await self.ask("GET", "/v1/escalations", "official parent", params={"limit": 100})
+            return [item["id"] for item in answer.json()["items"] if item["case_id"] == case["case_id"]]
+
+        return {**case, "escalation_id": (await eventually(steps))[0]}
+
+    async def anonymous(self) -> Params:
+        filed = await self.do("nobody", "/v1/opinions", opinion(self, protection="anonymous"))
+        return {"case_id": filed["case_id"], "receipt": filed["receipt"]}
+
+    async def anonymous_answered(self) -> Params:
+        return await self.told(await self.anonymous(), "answer", {"text": "Mended."})
+
+    async def anonymous_rejected(self) -> Params:
+        return await self.told(await self.anonymous(), "reject", {"reason": "Not ours."})
+
+    async def anonymous_withdrawn(self) -> Params:
+        case = await self.anonymous()
+        await self.do("nobody", "/v1/receipts/withdraw", {"receipt": case["receipt"]})
+        return case
+
+    # --- everything else -----------------------------------------------------------------------------------------------
+
+    async def nothing(self) -> Params:
+        return {}
+
+    async def own(self) -> Params:
+        return {"unit_id": self.units["own"]}
+
+    async def template(self, place: str = "own") -> Params:
+        made = await self.do("admin", "/v1/templates", template(self, place))
+        return {"template_id": made["id"]}
+
+    async def case_and_template(self) -> Params:
+        return {**await self.case(), **await self.template()}
+
+    async def plan(self) -> Params:
+        plan = await self.do("lead own", "/v1/visit-plans", visit_plan(self))
+        return {"plan_id": plan["id"], "visit_id": plan["visits"][0]["id"]}
+
+    async def finding(self) -> Params:
+        plan = await self.plan()
+        visit = await self.do("official own", f"/v1/visits/{plan['visit_id']}/record", visit_record())
+        return {**plan, "finding_id": visit["findings"][0]["id"]}
+
+    async def standard(self) -> Params:
+        made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
+        return {"standard_id": made["id"]}
+
+    async def campaign(self) -> Params:
+        made = await self.do("admin", "/v1/campaigns", campaign(self, await self.standard()))
+        return {"campaign_id": made["id"]}
+
+    async def working_calendar(self) -> Params:
+        return {"code": (await self.do("admin", "/v1/working-calendars", working_calendar()))["code"]}
+
+    async def webhook(self) -> Params:
+        made = await self.do("admin", "/v1/webhooks", webhook())
+        return {"webhook_id": made["id"]}
+
+    async def delivery(self) -> Params:
+        webhook = await self.webhook()
+        made = await self.do("admin", f"/v1/webhooks/{webhook['webhook_id']}/test")
+        return {**webhook, "delivery_id": made["id"]}
+
+    async def parked_event(self) -> Params:
+        """There is none, which only an administrator is told."""
+        return {"event_id": str(uuid4())}
+
+
+def opinion(stage: Stage, **said: Any) -> dict[str, Any]:
+    plain = {"channel": "public_opinion", "title": "The lamp is broken", "body": "It is dark.", "unit_id": stage.units["own"]}
+    return {**plain, **said}
+
+
+def template(stage: Stage, place: str = "own") -> dict[str, Any]:
+    made = {"code": uuid4().hex, "unit_id": stage.units[place], "language": "en", "kind": "answer"}
+    return {**made, "title": "First", "text": "On {case_title}."}
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def visit_plan(stage: Stage) -> dict[str, Any]:
+    return {
+        "unit_id": stage.units["own"],
+        "purpose": "See the lamp",
+        "place": "The lane",
+        "assignee_id": stage.ids["official own"],
+        "starts_at": now(),
+    }
+
+
+def visit_record() -> dict[str, Any]:
+    finding = {"title": "Too dark", "body": "The lane is dark.", "category": "light"}
+    return {"outcome": "done", "occurred_at": now(), "findings": [finding]}
+
+
+def campaign(stage: Stage, standard: Params) -> dict[str, Any]:
+    times = {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2126-01-01T00:00:00Z"}
+    return {"code": uuid4().hex, "name": "Spring", "unit_id": stage.units["stranger"], **standard, **times}
+
+
+def working_calendar() -> dict[str, Any]:
+    hours = {"time_zone": "UTC", "weekly": {"monday": [["09:00", "17:00"]]}}
+    return {"code": uuid4().hex, "name": "Mondays", **hours}
+
+
+def policy(**changed: Any) -> dict[str, Any]:
+    span = {"amount": 7, "unit": "days"}
+    kinds = ("acknowledgement", "first_answer", "next_answer", "resolution", "appeal")
+    windows = dict.fromkeys(("confirm_within", "reopen_within", "appeal_within"), span)
+    whole = {"code": uuid4().hex, "name": "A policy", "deadlines": dict.fromkeys(kinds, span), "escalation": [span], **windows}
+    return {**whole, **changed}
+
+
+def webhook() -> dict[str, Any]:
+    return {"url": "http://127.0.0.1:60999/hook", "event_types": ["massline.gateway.account.created.v1"]}
+
+
+@asynccontextmanager
+async def open_stage(databases: Databases) -> AsyncIterator[Stage]:
+    async with open_world(databases, InProcessBus(), MASSLINE_GATEWAY_WEBHOOK_ALLOWED_NETWORKS="127.0.0.0/8") as world:
+        stage = Stage(world)
+        stage.people["admin"] = await world.sign_in()
+        for place, above, level in TREE:
+            unit = {"code": place, "name": f"The {place}", "level": level, "parent_id": stage.units.get(above or "")}
+            stage.units[place] = (await stage.do("admin", "/v1/units", unit))["id"]
+        for role in ("official", "lead", "inspector"):
+            for place in PLACES:
+                await _engage(stage, f"{role} {place}", role, stage.units[place])
+        for resident in sorted(RESIDENTS):
+            await _engage(stage, resident, "resident", None)
+        yield stage
+
+
+async def _engage(stage: Stage, name: str, role: str, unit_id: str | None) -> None:
+    username = name.replace(" ", ".")
+    account = {"username": username, "password": PASSWORD, "role": role, "unit_id": unit_id}
+    stage.ids[name] = (await stage.do("admin", "/v1/accounts", account))["id"]
+    stage.people[name] = await stage.world.sign_in(username, PASSWORD)

@@ -1,0 +1,346 @@
+"""The matrix: what each operation of the API is called on, whom it lets in, and what the others are answered."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from tests.authorisation import stage as made
+from tests.authorisation.cast import (
+    ABOVE,
+    ADMIN,
+    EVERYBODY,
+    HOLDER,
+    IN_OFFICE,
+    KNOWN,
+    LEADERS,
+    LINE,
+    NO_ONE,
+    OVERSEERS,
+    READERS,
+    RESIDENTS,
+    SPEAKER,
+    STAFF,
+    WORKERS,
+    Callers,
+    at,
+)
+from tests.authorisation.stage import PASSWORD, Params, Stage
+
+OK = frozenset({200, 201, 202, 204})
+Making = Callable[[Stage], Awaitable[Params]]
+Request = Callable[[Stage, Params], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Of those who are not let in, `forbids` get 403; the others, if they are signed in, 404, as if there were nothing.
+
+    `on` makes what it is called on; `sends` the rest of the request. `shows`: for whom a list has it, by its id `lists`.
+    """
+
+    operation: str
+    lets_in: Callers
+    forbids: Callers = NO_ONE
+    on: Making = Stage.nothing
+    sends: Request = lambda stage, params: {}
+    answers: frozenset[int] = OK
+    shows: Callers | None = None
+    lists: str = ""
+
+    @property
+    def method(self) -> str:
+        return self.operation.split()[0]
+
+    @property
+    def path(self) -> str:
+        return self.operation.split()[1]
+
+    def expected(self, caller: str) -> frozenset[int]:
+        if caller in self.lets_in:
+            return self.answers
+        if caller == "nobody" and not self.path.startswith("/v1/receipts"):
+            return frozenset({401})
+        return frozenset({403 if caller in self.forbids else 404})
+
+
+def says(**body: Any) -> Request:
+    return lambda stage, params: {"json": body}
+
+
+def names(*params: str, **body: Any) -> Request:
+    """A body that names what `on` made."""
+    return lambda stage, found: {"json": {**{name: found[name] for name in params}, **body}}
+
+
+def asks(**parameters: Any) -> Request:
+    return lambda stage, params: {"params": parameters}
+
+
+EMPTY, WHOLE = says(), asks(limit=100)
+
+
+def case(operation: str, lets_in: Callers, on: Making, sends: Request = EMPTY, *, readers: Callers = READERS) -> Line:
+    """Who does not read the case is told that there is none; who reads it, what it may not do."""
+    return Line(operation, lets_in, readers - lets_in, on, sends)
+
+
+def role(operation: str, lets_in: Callers, on: Making = Stage.nothing, sends: Request = EMPTY) -> Line:
+    """What depends on who calls alone."""
+    return Line(operation, lets_in, KNOWN - lets_in, on, sends)
+
+
+def listing(operation: str, lets_in: Callers, lists: str, shows: Callers, on: Making, sends: Request = WHOLE) -> Line:
+    return Line(operation, lets_in, KNOWN - lets_in, on, sends, shows=shows, lists=lists)
+
+
+def receipt(verb: str, on: Making, **body: Any) -> Line:
+    return Line(f"POST /v1/receipts/{verb}", HOLDER, NO_ONE, on, names("receipt", **body))
+
+
+CASE = "/v1/cases/{case_id}"
+SIBLINGS = at(("official", "lead"), "sibling")
+OF_PARENT = at("official", "parent")
+SPEAKER_AND_WORKERS = SPEAKER | WORKERS
+ROOTED = at("inspector", ("parent", "root")) | at("lead", ("parent", "root")) | ADMIN | SPEAKER
+TEMPLATE_READERS = at(("official", "lead", "inspector"), LINE) | ADMIN
+
+CASES = (
+    listing("GET /v1/cases", KNOWN, "case_id", READERS, Stage.case),
+    listing("GET /v1/cases", KNOWN, "case_id", READERS | SIBLINGS, Stage.joint),
+    role("GET /v1/cases/counts", KNOWN),
+    case(f"GET {CASE}", READERS, Stage.case),
+    case(f"GET {CASE}", READERS | OF_PARENT, Stage.escalated, readers=READERS | OF_PARENT),
+    case(f"GET {CASE}", READERS | SIBLINGS, Stage.joint, readers=READERS | SIBLINGS),
+    case(
+        f"GET {CASE}",
+        ROOTED | SIBLINGS | at("inspector", "sibling") | at(("official", "lead"), "own"),
+        Stage.handed_over,
+        readers=NO_ONE,
+    ),
+    case(f"GET {CASE}", ROOTED | OF_PARENT, Stage.about_own, readers=NO_ONE),
+    case(f"GET {CASE}", READERS - SPEAKER, Stage.anonymous, readers=NO_ONE),
+    case(f"GET {CASE}/timeline", READERS, Stage.case),
+    case(f"GET {CASE}/messages", READERS, Stage.spoken),
+    case(f"GET {CASE}/messages", READERS | SIBLINGS, Stage.joint, readers=READERS | SIBLINGS),
+    case(f"GET {CASE}/joint-units", READERS, Stage.case),
+    case(f"GET {CASE}/merged", IN_OFFICE, Stage.case),
+    case(f"POST {CASE}/acknowledge", WORKERS, Stage.case),
+    case(f"POST {CASE}/ask", WORKERS, Stage.case, says(text="Which lamp?")),
+    case(f"POST {CASE}/answer", WORKERS, Stage.case, says(text="Mended.")),
+    case(f"POST {CASE}/answer", WORKERS, Stage.joint, says(text="Mended."), readers=READERS | SIBLINGS),
+    case(f"POST {CASE}/reject", WORKERS, Stage.case, says(reason="Not ours.")),
+    case(f"POST {CASE}/messages", SPEAKER_AND_WORKERS, Stage.case, says(text="A word.")),
+    case(
+        f"POST {CASE}/messages",
+        SPEAKER_AND_WORKERS | SIBLINGS,
+        Stage.joint,
+        says(text="A word."),
+        readers=READERS | SIBLINGS,
+    ),
+    case(f"POST {CASE}/messages", SPEAKER_AND_WORKERS, Stage.escalated, says(text="A word."), readers=READERS | OF_PARENT),
+    case(f"POST {CASE}/read", SPEAKER_AND_WORKERS, Stage.spoken, says(up_to=1)),
+    case(f"POST {CASE}/confirm", SPEAKER, Stage.answered, says(resolved=True)),
+    case(f"POST {CASE}/reopen", SPEAKER, Stage.withdrawn, says(reason="Dark again.")),
+    case(f"POST {CASE}/withdraw", SPEAKER, Stage.case),
+    case(f"POST {CASE}/appeal", SPEAKER, Stage.rejected, says(reason="It is yours.")),
+    case(
+        f"POST {CASE}/appeal/decide",
+        at(("official", "lead"), "parent") | ADMIN,
+        Stage.appealed,
+        says(decision="uphold", reason="It is not."),
+        readers=READERS | OF_PARENT,
+    ),
+    case(
+        f"POST {CASE}/hand-over",
+        WORKERS | LEADERS,
+        Stage.case,
+        lambda stage, params: {"json": {"unit_id": stage.units["sibling"], "reason": "Your wire."}},
+    ),
+    case(
+        f"POST {CASE}/joint-units",
+        WORKERS,
+        Stage.case,
+        lambda stage, params: {"json": {"unit_id": stage.units["sibling"], "task": "Look at your wire."}},
+    ),
+    case(
+        f"POST {CASE}/joint-units/{{unit_id}}/leave",
+        WORKERS | SIBLINGS,
+        Stage.joint,
+        says(reason="Done."),
+        readers=READERS | SIBLINGS,
+    ),
+    case(f"POST {CASE}/merge", WORKERS, Stage.twins, names("into_case_id", reason="One lamp.")),
+    case(f"POST {CASE}/unmerge", WORKERS, Stage.merged, says(reason="Two lamps.")),
+    Line(f"GET {CASE}/notes", IN_OFFICE, NO_ONE, Stage.case),
+    Line(f"POST {CASE}/notes", IN_OFFICE & STAFF, at("inspector", ABOVE), Stage.case, says(text="For us.")),
+    Line(
+        f"POST {CASE}/notes",
+        IN_OFFICE & STAFF | SIBLINGS,
+        at("inspector", ABOVE),
+        Stage.joint,
+        says(text="For us."),
+    ),
+    Line(
+        f"POST {CASE}/templates/{{template_id}}/fill",
+        IN_OFFICE & STAFF,
+        KNOWN - STAFF,
+        Stage.case_and_template,
+    ),
+    listing(
+        "GET /v1/escalations",
+        OVERSEERS,
+        "escalation_id",
+        IN_OFFICE | OF_PARENT,
+        Stage.escalated,
+        lambda stage, params: {"params": {"unit_id": stage.units["parent"], "limit": 100}},
+    ),
+    case(
+        "POST /v1/escalations/{escalation_id}/acknowledge",
+        at(("official", "lead"), "parent"),
+        Stage.escalated,
+        readers=READERS | OF_PARENT,
+    ),
+)
+
+TEMPLATES = (
+    listing("GET /v1/templates", OVERSEERS, "template_id", TEMPLATE_READERS, Stage.template),
+    Line("GET /v1/templates/{template_id}", TEMPLATE_READERS, RESIDENTS, Stage.template),
+    role("POST /v1/templates", LEADERS, sends=lambda stage, params: {"json": made.template(stage)}),
+    Line(
+        "PUT /v1/templates/{template_id}",
+        LEADERS,
+        TEMPLATE_READERS - LEADERS | KNOWN - STAFF,
+        Stage.template,
+        lambda stage, params: {
+            "json": {"title": "Second", "text": "Better.", "kind": "answer"},
+            "headers": {"If-Match": '"1"'},
+        },
+    ),
+    Line("DELETE /v1/templates/{template_id}", LEADERS, TEMPLATE_READERS - LEADERS | KNOWN - STAFF, Stage.template),
+)
+
+OPINIONS = (
+    role("POST /v1/opinions", EVERYBODY, sends=lambda stage, params: {"json": made.opinion(stage, protection="anonymous")}),
+    role("POST /v1/opinions", KNOWN, sends=lambda stage, params: {"json": made.opinion(stage)}),
+    receipt("open", Stage.anonymous),
+    receipt("messages", Stage.anonymous, text="A word."),
+    receipt("read", Stage.anonymous_answered, up_to=1),
+    receipt("confirm", Stage.anonymous_answered, resolved=True),
+    receipt("reopen", Stage.anonymous_withdrawn, reason="Dark again."),
+    receipt("withdraw", Stage.anonymous),
+    receipt("appeal", Stage.anonymous_rejected, reason="It is yours."),
+)
+
+SCOPED = at(("lead", "inspector"), ABOVE) | at("official", "own") | ADMIN
+RECORDERS = at("lead", ABOVE) | at("official", "own") | ADMIN
+
+VISITS = (
+    listing("GET /v1/visit-plans", OVERSEERS, "plan_id", SCOPED, Stage.plan),
+    Line("GET /v1/visit-plans/{plan_id}", SCOPED, RESIDENTS, Stage.plan),
+    Line(
+        "POST /v1/visit-plans",
+        RECORDERS,
+        KNOWN - STAFF,
+        sends=lambda stage, params: {"json": made.visit_plan(stage)},
+    ),
+    listing("GET /v1/visits", OVERSEERS, "visit_id", SCOPED, Stage.plan),
+    Line("GET /v1/visits/{visit_id}", SCOPED, RESIDENTS, Stage.plan),
+    Line(
+        "POST /v1/visits/{visit_id}/record",
+        RECORDERS,
+        KNOWN - STAFF,
+        Stage.plan,
+        lambda stage, params: {"json": made.visit_record()},
+    ),
+    listing("GET /v1/findings", OVERSEERS, "finding_id", SCOPED, Stage.finding),
+    Line("GET /v1/findings/{finding_id}", SCOPED, RESIDENTS, Stage.finding),
+)
+
+ASSESSMENT = (
+    role("GET /v1/units", KNOWN),
+    role("GET /v1/units/{unit_id}", KNOWN, Stage.own),
+    role("GET /v1/units/{unit_id}/scorecard", KNOWN, Stage.own),
+    role(
+        "POST /v1/units",
+        ADMIN,
+        sends=lambda stage, params: {"json": {"code": uuid4().hex, "name": "New", "level": "county", "parent_id": None}},
+    ),
+    role("GET /v1/policies", KNOWN),
+    role("POST /v1/policies", ADMIN, sends=lambda stage, params: {"json": made.policy(level="province", code="provincial")}),
+    role("GET /v1/policies/effective", KNOWN, sends=asks(level="county", channel="thought")),
+    role("GET /v1/policies/{code}", KNOWN, lambda stage: code("default")),
+    role("GET /v1/working-calendars", KNOWN),
+    role("POST /v1/working-calendars", ADMIN, sends=lambda stage, params: {"json": made.working_calendar()}),
+    role("GET /v1/working-calendars/{code}", KNOWN, Stage.working_calendar),
+    role("GET /v1/standards", KNOWN),
+    role("POST /v1/standards", ADMIN, sends=lambda stage, params: {"json": {"code": uuid4().hex, "name": "Service"}}),
+    role("GET /v1/standards/{standard_id}", KNOWN, Stage.standard),
+    role("GET /v1/campaigns", KNOWN),
+    role(
+        "POST /v1/campaigns",
+        ADMIN,
+        Stage.standard,
+        lambda stage, params: {"json": made.campaign(stage, params)},
+    ),
+    role("GET /v1/campaigns/{campaign_id}", KNOWN, Stage.campaign),
+    role("GET /v1/public/scoreboard", EVERYBODY),
+    role(
+        "GET /v1/public/three-rates",
+        EVERYBODY,
+        sends=lambda stage, params: {"params": {"unit_id": stage.units["own"]}},
+    ),
+)
+
+
+async def code(value: str) -> Params:
+    return {"code": value}
+
+
+HOOK = "/v1/webhooks/{webhook_id}"
+
+GATEWAY = (
+    role(
+        "POST /v1/auth/token",
+        EVERYBODY,
+        sends=lambda stage, params: {"data": {"username": "resident", "password": PASSWORD}},
+    ),
+    role("GET /v1/me", KNOWN),
+    role("GET /v1/accounts", ADMIN),
+    role(
+        "POST /v1/accounts",
+        ADMIN,
+        sends=lambda stage, params: {"json": {"username": uuid4().hex, "password": PASSWORD, "role": "resident"}},
+    ),
+    role("GET /v1/webhooks", ADMIN),
+    role("POST /v1/webhooks", ADMIN, sends=lambda stage, params: {"json": made.webhook()}),
+    role(f"GET {HOOK}", ADMIN, Stage.webhook),
+    role(f"DELETE {HOOK}", ADMIN, Stage.webhook),
+    role(f"POST {HOOK}/rotate-secret", ADMIN, Stage.webhook),
+    role(f"POST {HOOK}/test", ADMIN, Stage.webhook),
+    role(f"GET {HOOK}/deliveries", ADMIN, Stage.delivery),
+    Line(
+        f"POST {HOOK}/deliveries/{{delivery_id}}/retry",
+        ADMIN,
+        KNOWN - ADMIN,
+        Stage.delivery,
+        answers=OK | {409},
+    ),
+)
+
+PARKED = tuple(
+    line
+    for service in ("assessment", "feedback", "gateway", "visits")
+    for line in (
+        role(f"GET /v1/operations/{service}/parked-events", ADMIN),
+        Line(
+            f"POST /v1/operations/{service}/parked-events/{{event_id}}/replay",
+            ADMIN,
+            KNOWN - ADMIN,
+            Stage.parked_event,
+            answers=frozenset({404}),
+        ),
+    )
+)
+
+TABLE = (*CASES, *TEMPLATES, *OPINIONS, *VISITS, *ASSESSMENT, *GATEWAY, *PARKED)
