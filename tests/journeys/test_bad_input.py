@@ -132,7 +132,8 @@ def _plausible(document: dict[str, Any], schema: dict[str, Any], known_id: str) 
     if kind == "string":
         return {"uuid": known_id, "date-time": "2026-05-01T10:00:00Z"}.get(form or "", "plausible")
     if kind == "array":
-        return [_plausible(document, schema["items"], known_id)]
+        parts = schema.get("prefixItems") or [schema["items"]]
+        return [_plausible(document, part, known_id) for part in parts]
     if kind == "object":
         return {name: _plausible(document, each, known_id) for name, each in schema.get("properties", {}).items()}
     return {"integer": 3, "number": 0.5, "boolean": True}.get(kind or "")

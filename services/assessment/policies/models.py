@@ -30,8 +30,8 @@ class Policy(AssessmentTable, table=True):
     code: str = Field(sa_type=Text)
     version: int
     name: str = Field(sa_type=Text)
-    level: Level | None = Field(sa_type=Text)
-    channel: Channel | None = Field(sa_type=Text)
+    level: str | None = Field(sa_type=Text)
+    channel: str | None = Field(sa_type=Text)
     effective_from: datetime = Field(sa_type=DateTime(timezone=True))
     rules: JsonObject = Field(sa_type=JSONB)
     registered_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
 from services.assessment.policies.models import Policy
@@ -49,7 +50,7 @@ async def list_versions(uow: UnitOfWork, code: str, *, limit: int, cursor: str |
 
 async def policies_in_effect(uow: UnitOfWork, at: datetime) -> list[Policy]:
     """The version of each policy that is in effect at `at`. There is one per scope at most, so this is short."""
-    newest = select(Policy).distinct(col(Policy.code)).where(col(Policy.effective_from) <= at)
+    newest = select(Policy).ext(distinct_on(col(Policy.code))).where(col(Policy.effective_from) <= at)
     rows = await uow.session.scalars(newest.order_by(col(Policy.code), col(Policy.version).desc()))
     policies = {policy.id: policy for policy in (*shipped(), *rows)}
     book = PolicyBook(policy.case_policy() for policy in policies.values())
