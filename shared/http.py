@@ -31,6 +31,7 @@ from shared.errors import (
     Unauthenticated,
     Unavailable,
 )
+from shared.languages import hear_language
 from shared.telemetry import LATENCY, REQUESTS, current_trace, start_trace
 from shared.uow import UnitOfWork, Works
 
@@ -242,6 +243,7 @@ class Edge:
         trace = start_trace(
             headers.get(b"traceparent", b"").decode("latin-1"), headers.get(b"x-request-id", b"").decode("latin-1")
         )
+        hear_language(headers.get(b"accept-language", b"").decode("latin-1"))
         status = 0
 
         async def send_traced(message: Message) -> None:

@@ -7,7 +7,7 @@ who ask for contact and help hear sooner; when it must be solved is the same for
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -171,6 +171,12 @@ class PolicyBook:
         if found is None:
             raise NotFound("working-calendar-not-found", NO_CALENDAR)
         return found
+
+    def zone(self, label: str, calendar_version: int | None) -> tzinfo:
+        """Whose days the deadlines of a case fall on; UTC where its policy has no calendar, or is not known here."""
+        policy = self._policies.get(label)
+        hours = policy and self._calendars.get((policy.rules.calendar_code or "", calendar_version or 0))
+        return hours.zone if hours else UTC
 
 
 NO_CALENDAR = "No working calendar has this code and version. List the calendars with GET /v1/working-calendars."

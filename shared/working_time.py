@@ -229,6 +229,10 @@ class WorkingCalendar:
         self._dates.update((_number(day.date), day.periods) for day in hours.working_dates)
         self._years: dict[int, _Year] = {}
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return self._zone
+
     def add(self, start: datetime, span: Span) -> datetime:
         """When the span is over that starts at `start`; of the working units, only working time counts. An amount of 0 is over
         at once. In working units the result lies in a period or at its end."""

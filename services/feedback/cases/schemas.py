@@ -135,6 +135,7 @@ class CaseItem(Out):
 class CaseOut(CaseItem):
     """A whole case. Who spoke is not in it, for anybody."""
 
+    status: str = Field(description="How it stands, in plain words of the language that `Accept-Language` prefers: `en` or `zh`.")
     body: str | None = Field(description="Null for a visit's finding: its words stay with the visit.")
     attributes: dict[str, Any] | None
     wants_visit: bool
@@ -172,7 +173,7 @@ class TimelineEntry(Out):
     by_unit_id: UUID | None
     from_state: State | None
     to_state: State
-    reason: str | None
+    reason: str | None = Field(description="In the words of who acted; of an escalation, in the language asked for.")
     rule: str
 
 

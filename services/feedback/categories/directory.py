@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from services.feedback.cases.rules import Channel
 from services.feedback.categories.models import CategoryRow
-from services.feedback.categories.rules import Attribute, Category, Datatype, Language, phrase_of
+from services.feedback.categories.rules import Attribute, Category, Datatype, phrase_of
 from shared.db import Database
+from shared.languages import Language
 
 CHANNEL = "massline_categories"
 

@@ -5,9 +5,9 @@ from sqlmodel import col
 
 from services.feedback.cases.rules import Channel
 from services.feedback.categories.models import CategoryRow
-from services.feedback.categories.rules import Language
 from services.feedback.categories.schemas import CategoryOut
 from shared.errors import NotFound
+from shared.languages import Language
 from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 

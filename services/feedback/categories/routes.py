@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from services.feedback.cases.rules import Channel
 from services.feedback.categories import actions, queries
 from services.feedback.categories.directory import CategoryDirectory
-from services.feedback.categories.rules import Language, preferred_language, rank, sound_of
+from services.feedback.categories.rules import rank, sound_of
 from services.feedback.categories.schemas import (
     CategoryChangeIn,
     CategoryIn,
@@ -18,6 +18,7 @@ from services.feedback.categories.schemas import (
 )
 from shared.auth import Administrator, Caller
 from shared.http import EdgeRoute, QueryRoute, Uow, Version, tag_version
+from shared.languages import Language, current_language
 from shared.pages import Page, PageCursor, PageLimit
 from shared.types import Code
 
@@ -25,7 +26,7 @@ MOST_SUGGESTED = 10
 
 
 async def get_language(accept_language: Annotated[str | None, Header(description="`en` or `zh`.")] = None) -> Language:
-    return preferred_language(accept_language)
+    return current_language()
 
 
 async def get_directory(request: Request) -> CategoryDirectory:

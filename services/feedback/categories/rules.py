@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.feedback.cases.rules import Channel
 from shared.errors import Conflict, Invalid
+from shared.languages import Language
 from shared.types import Level
 
 MOST_ATTRIBUTES, MOST_VALUES, MOST_KEYWORDS = 30, 200, 50
@@ -32,11 +33,6 @@ class Datatype(StrEnum):
 
 
 LISTS = frozenset({Datatype.singlevaluelist, Datatype.multivaluelist})
-
-
-class Language(StrEnum):
-    en = "en"
-    zh = "zh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,20 +174,3 @@ def _words(folded: str) -> str:
     """Every word in the singular, as far as an ending tells, between spaces."""
     words = (word[:-1] if len(word) > 3 and word.endswith("s") else word for word in _WORD.findall(folded))
     return f" {' '.join(words)} "
-
-
-def preferred_language(accepted: str | None) -> Language:
-    """What an `Accept-Language` asks for first among what there is; English where it asks for neither."""
-    best, weight = Language.en, 0.0
-    for part in (accepted or "").split(","):
-        tag, _, options = part.strip().partition(";")
-        name = tag.strip().lower().partition("-")[0]
-        quality = _quality(options)
-        if name in {*Language} and quality > weight:
-            best, weight = Language(name), quality
-    return best
-
-
-def _quality(options: str) -> float:
-    found = re.fullmatch(r"\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", options)
-    return float(found[1]) if found else 0.0 if options else 1.0

@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints
 
 from services.feedback.cases.rules import Channel
 from services.feedback.categories.models import CategoryRow
-from services.feedback.categories.rules import MOST_ATTRIBUTES, MOST_KEYWORDS, MOST_VALUES, Datatype, Language
+from services.feedback.categories.rules import MOST_ATTRIBUTES, MOST_KEYWORDS, MOST_VALUES, Datatype
+from shared.languages import Language
 from shared.types import Code, In, Level, Line, Out, Text
 
 Keyword = Annotated[Line, StringConstraints(max_length=60)]

@@ -27,4 +27,5 @@ def climbs_at(terms: Terms, step: int, after: datetime) -> datetime | None:
 
 
 def reason_of(cause: EscalationCause, round: int) -> str:
-    return f"reopened {round} times" if cause is EscalationCause.reopening else f"{cause} deadline passed"
+    """What the history keeps; `cases.wording` says it in words."""
+    return f"{cause} {round}"

@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
-from services.feedback.categories.rules import Language
 from services.feedback.conversations.rules import MessageKind
 from services.feedback.tables import FeedbackTable, text_of
+from shared.languages import Language
 from shared.types import enum_check
 
 

@@ -10,13 +10,13 @@ from services.feedback.cases.models import Case
 from services.feedback.cases.queries.access import chain_of, open_case
 from services.feedback.cases.queries.reading import clocks_of
 from services.feedback.categories.models import CategoryRow
-from services.feedback.categories.rules import Language
 from services.feedback.conversations.rules import MessageKind
 from services.feedback.templates.models import Template
 from services.feedback.templates.rules import Placeholder, fill_text
 from services.feedback.templates.schemas import FilledOut, TemplateOut
 from shared.auth import Principal, Role
 from shared.errors import NotFound
+from shared.languages import Language
 from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 

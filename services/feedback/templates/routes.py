@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.feedback.categories.rules import Language
 from services.feedback.conversations.rules import MessageKind
 from services.feedback.templates import actions, queries
 from services.feedback.templates.schemas import FilledOut, TemplateChangeIn, TemplateIn, TemplateOut
 from shared.auth import Overseer, Staff
 from shared.http import EdgeRoute, QueryRoute, Uow, Version, tag_version
+from shared.languages import Language
 from shared.pages import Page, PageCursor, PageLimit
 
 router = APIRouter(prefix="/v1/templates", route_class=EdgeRoute, tags=["templates"])

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.feedback.categories.rules import Language
 from services.feedback.conversations.rules import MessageKind
+from shared.languages import Language
 from shared.types import Body, Code, In, Line, Out
 
 Gapped = Annotated[

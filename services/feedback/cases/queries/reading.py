@@ -44,8 +44,11 @@ from services.feedback.cases.schemas import (
     ReaderOut,
     TimelineEntry,
 )
+from services.feedback.cases.wording import Facts, tell_cause, tell_status
 from services.feedback.errors import case_not_found
 from shared.auth import Principal
+from shared.events.feedback import ClockKind, EscalationCause
+from shared.languages import current_language
 from shared.reads import Read
 from shared.units import KnownUnit
 from shared.uow import UnitOfWork
@@ -80,6 +83,9 @@ FIND_CASE = Read(f"SELECT {', '.join(SHOWN)}, {PARTS} FROM cases WHERE id = :cas
 FIND_PARTS = Read(f"SELECT {PARTS} FROM cases WHERE id = :case_id")
 
 
+ANSWERS = frozenset({ClockKind.first_answer, ClockKind.next_answer, ClockKind.resolution})
+
+
 async def show_case(uow: UnitOfWork, access: Access) -> CaseOut:
     """The whole case as this caller sees it after what it did."""
     await uow.session.flush()
@@ -104,6 +110,7 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
     shown = {
         **facts,
         "allowed": allowed_verbs(State(facts["state"]), party, standing_of(who, facts, parts, now)),
+        "status": _status(uow, facts, now, speaker=party is Party.speaker),
         "unread": unread(facts, side_of(party)),
         "confirmation": facts if facts["resolved"] is not None else None,
         "owners": _owners(uow, facts),
@@ -117,6 +124,25 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
         "rejection": _named(REJECTION, facts["rejection"]) if facts["rejection"] else None,
     }
     return CaseOut.model_validate(shown)
+
+
+def _status(uow: UnitOfWork, facts: Mapping[str, Any], now: datetime, *, speaker: bool) -> str:
+    pending, zone = facts["appeal_unit_id"], uow.policies.zone(facts["policy_version"], facts["calendar_version"])
+    unit = uow.units.get(pending or facts["unit_id"])
+    owed = (ClockKind.appeal,) if pending else ANSWERS
+    clocks = (_named(CLOCK, row) for row in facts["clocks"])
+    due = [clock for clock in clocks if clock["kind"] in owed and clock["met_at"] is None and clock["stopped_at"] is None]
+    first = min((clock["due_at"] for clock in due), default=None)
+    until = facts["judge_until"] or facts["reopenable_until"] or facts["appealable_until"]
+    said = Facts(
+        state=State(facts["state"]),
+        unit=unit.name if unit else "—",
+        due_at=first.astimezone(zone) if first else None,
+        overdue=first is not None and first < now,
+        until=until.astimezone(zone) if until and until >= now else None,
+        appealed=pending is not None,
+    )
+    return tell_status(said, current_language(), speaker=speaker)
 
 
 def _named(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
@@ -181,4 +207,12 @@ async def get_timeline(uow: UnitOfWork, principal: Principal, case_id: UUID) -> 
         rule=RULES,
     )
     acts = select(CaseHistory).where(col(CaseHistory.case_id) == case_id).order_by(col(CaseHistory.id))
-    return [opening, *(TimelineEntry.model_validate(act) for act in await uow.session.scalars(acts))]
+    return [opening, *(_entry(act) for act in await uow.session.scalars(acts))]
+
+
+def _entry(act: CaseHistory) -> TimelineEntry:
+    entry = TimelineEntry.model_validate(act)
+    if act.verb != "escalate" or act.reason is None:
+        return entry
+    cause, round = act.reason.split()
+    return entry.model_copy(update={"reason": tell_cause(EscalationCause(cause), int(round), current_language())})

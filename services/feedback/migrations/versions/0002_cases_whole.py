@@ -252,6 +252,7 @@ def _chain_escalations() -> None:
         GROUP BY steps.unit_id, steps.case_id
         """
     )
+    op.execute("UPDATE case_history SET reason = split_part(reason, ' ', 1) || ' 0' WHERE verb = 'escalate'")
     op.create_index("escalation_steps_by_unit", "escalation_steps", ["unit_id", "id"])
     op.create_index(
         "escalation_steps_unacknowledged", "escalation_steps", ["unit_id", "id"], postgresql_where="acknowledged_at IS NULL"
