@@ -17,21 +17,21 @@ _ONE_AT_A_TIME = asyncio.Lock()
 """Alembic keeps its context for the whole process; other processes wait for `LOCK` in the database."""
 
 
-async def migrate_async(folder: Path, url: str) -> None:
-    """Bring a database to the newest version, making the database itself first if it is missing.
+async def migrate_async(folder: Path, url: str, to: str = "head") -> None:
+    """Bring a database to a version, the newest by default, making the database itself first if it is missing.
 
     Safe to run twice, and by two at once.
     """
     async with _ONE_AT_A_TIME:
-        await _migrate(folder, url)
+        await _migrate(folder, url, to)
 
 
-async def _migrate(folder: Path, url: str) -> None:
+async def _migrate(folder: Path, url: str, to: str) -> None:
     await _ensure_database(url)
     engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade, folder)
+            await connection.run_sync(_upgrade, folder, to)
     finally:
         await engine.dispose()
 
@@ -60,9 +60,9 @@ def _config(connection: Connection, folder: Path) -> Config:
     return config
 
 
-def _upgrade(connection: Connection, folder: Path) -> None:
+def _upgrade(connection: Connection, folder: Path, to: str) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
-    command.upgrade(_config(connection, folder), "head")
+    command.upgrade(_config(connection, folder), to)
 
 
 def run_env(metadata: MetaData) -> None:

@@ -33,6 +33,20 @@ class Databases:
             aside.submit(asyncio.run, self._make(service, template, name)).result()
         return self._url(name)
 
+    def empty(self) -> str:
+        """URL of a new database without anything in it."""
+        name = f"empty_{os.getpid()}_{next(self._numbers)}"
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(asyncio.run, self._create(name)).result()
+        return self._url(name)
+
+    async def _create(self, name: str) -> None:
+        server = await asyncpg.connect(self._server_url)
+        try:
+            await server.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await server.close()
+
     async def _make(self, service: str, template: str, name: str) -> None:
         server = await asyncpg.connect(self._server_url)
         try:
