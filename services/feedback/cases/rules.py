@@ -310,12 +310,3 @@ def route(chain: Sequence[UUID], about: Collection[UUID]) -> list[UUID]:
     if not readers:
         raise Invalid("no-reader-left", "Every unit that could read this is one that it is about: name fewer units in `about`.")
     return readers
-
-
-WHY_OWNER = "It gets the case and must answer you."
-WHY_ABOVE = "Its lead and its inspectors oversee the unit below; its officials read it too if a deadline passes."
-WHY_PART = {
-    Part.told: "It was told that a deadline passed, or asked to decide an appeal.",
-    Part.joint: "It works on the case beside the unit that must answer you.",
-    Part.former: "It had the case before, and reads on.",
-}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.feedback.cases.rules import State
+from services.feedback.cases.rules import Part, State
 from shared.events.feedback import EscalationCause
 from shared.languages import Language
 
@@ -103,6 +103,24 @@ CAUSES: Mapping[Language, Mapping[EscalationCause, str]] = {
         EscalationCause.reopening: "重新提出{round}次",
     },
 }
+OWES, ABOVE = "owes", "above"
+WHY: Mapping[Language, Mapping[str, str]] = {
+    Language.en: {
+        OWES: "It gets the case and must answer you.",
+        ABOVE: "Its lead and its inspectors oversee the unit below; its officials read it too if a deadline passes.",
+        Part.told: "It was told that a deadline passed, or asked to decide an appeal.",
+        Part.joint: "It works on the case beside the unit that must answer you.",
+        Part.former: "It had the case before, and reads on.",
+    },
+    Language.zh: {
+        OWES: "它收到您的意见，必须答复您。",
+        ABOVE: "其负责人和督查人员监督下级单位；期限一过，其工作人员也能看到。",
+        Part.told: "它已被告知期限已过，或被请求复核。",
+        Part.joint: "它与必须答复您的单位一起办理。",
+        Part.former: "它曾经承办，仍可查看。",
+    },
+}
+"""Why a unit is among those that can read a case: as its owner, above it, or for its part in it."""
 _NO_DEADLINE = {Language.en: (" and must answer by {due}", ""), Language.zh: ("，须在{due}前答复", "")}
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

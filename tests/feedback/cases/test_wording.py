@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from services.feedback.cases.rules import State
-from services.feedback.cases.wording import CAUSES, FOR_OTHERS, FOR_SPEAKER, Facts, tell_cause, tell_status
+from services.feedback.cases.rules import Part, State
+from services.feedback.cases.wording import ABOVE, CAUSES, FOR_OTHERS, FOR_SPEAKER, OWES, WHY, Facts, tell_cause, tell_status
 from shared.events.feedback import EscalationCause
 from shared.languages import Language, preferred_language
 from tests.feedback.house import House, official, unit
@@ -126,6 +126,12 @@ async def test_a_case_and_its_timeline_speak_the_callers_language(house: House) 
     assert timeline.json()[-1]["reason"] == "逾期未受理"
     timeline = await house.client.get(f"/v1/cases/{case_id}/timeline", caller=house.speaker)
     assert timeline.json()[-1]["reason"] == "not acknowledged in time"
+
+
+async def test_readers_are_told_in_the_callers_language(house: House) -> None:
+    filed = await house.submit(headers={"Accept-Language": "zh"})
+    assert [reader["why"] for reader in filed["readers"]][:2] == [WHY[Language.zh][OWES], WHY[Language.zh][ABOVE]]
+    assert all(WHY[language].keys() == {OWES, ABOVE, *Part} for language in Language)
 
 
 async def test_the_deciding_unit_is_named_while_an_appeal_waits(house: House) -> None:

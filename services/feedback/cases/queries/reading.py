@@ -23,9 +23,6 @@ from services.feedback.cases.queries.access import (
 )
 from services.feedback.cases.rules import (
     RULES,
-    WHY_ABOVE,
-    WHY_OWNER,
-    WHY_PART,
     Part,
     Party,
     Side,
@@ -44,7 +41,7 @@ from services.feedback.cases.schemas import (
     ReaderOut,
     TimelineEntry,
 )
-from services.feedback.cases.wording import Facts, tell_cause, tell_status
+from services.feedback.cases.wording import ABOVE, OWES, WHY, Facts, tell_cause, tell_status
 from services.feedback.errors import case_not_found
 from shared.auth import Principal
 from shared.events.feedback import ClockKind, EscalationCause
@@ -180,17 +177,17 @@ async def readers_of(uow: UnitOfWork, case: Case) -> list[ReaderOut]:
     readers = describe_readers([unit for unit in chain if unit.id in allowed])
     for unit_id in parts.keys() - set(allowed):
         if other := uow.units.get(unit_id):
-            readers.append(_reader(other, WHY_PART[parts[unit_id]]))
+            readers.append(_reader(other, parts[unit_id]))
     return [ReaderOut(**reader) for reader in readers]
 
 
 def describe_readers(units: Sequence[KnownUnit]) -> list[dict[str, Any]]:
     """The unit that must answer, then the units above it, each with why it reads: what `ReaderOut` holds."""
-    return [_reader(unit, WHY_ABOVE if above else WHY_OWNER) for above, unit in enumerate(units)]
+    return [_reader(unit, ABOVE if above else OWES) for above, unit in enumerate(units)]
 
 
 def _reader(unit: KnownUnit, why: str) -> dict[str, Any]:
-    return {"unit_id": unit.id, "code": unit.code, "name": unit.name, "why": why}
+    return {"unit_id": unit.id, "code": unit.code, "name": unit.name, "why": WHY[current_language()][why]}
 
 
 async def get_timeline(uow: UnitOfWork, principal: Principal, case_id: UUID) -> list[TimelineEntry]:
