@@ -61,7 +61,8 @@ generated-check: install
 	$(BIN)/massline openapi $$temporary/openapi.json && $(BIN)/massline asyncapi $$temporary/asyncapi.json && \
 	$(BIN)/massline docs $$temporary && \
 	diff -q openapi.json $$temporary/openapi.json && diff -q asyncapi.json $$temporary/asyncapi.json && \
-	diff -q docs/events.md $$temporary/events.md && diff -q docs/settings.md $$temporary/settings.md || \
+	diff -q docs/events.md $$temporary/events.md && diff -q docs/settings.md $$temporary/settings.md && \
+	diff -q docs/case-states.md $$temporary/case-states.md || \
 	{ echo "generated files are out of date: run make generated"; exit 1; }
 
 bench: install ## Measured performance, as ratios to baselines in the same run

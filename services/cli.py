@@ -123,6 +123,7 @@ def docs(folder: Path) -> None:
     """Write the generated pages: events and settings."""
     _write(documents.events_page(), folder / "events.md")
     _write(documents.settings_page(), folder / "settings.md")
+    _write(documents.case_states_page(), folder / "case-states.md")
 
 
 async def _run(*, demonstration: bool) -> None:
