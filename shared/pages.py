@@ -36,7 +36,27 @@ def decode_cursor(cursor: str | None) -> UUID | None:
     try:
         return UUID(bytes=urlsafe_b64decode(cursor.encode("ascii") + b"=="))
     except (ValueError, Base64Error):
-        raise Invalid("malformed-cursor", "This cursor is not one that this server gave: start without one.") from None
+        raise Invalid("malformed-cursor", MALFORMED) from None
+
+
+def seal_cursor(order: str, key: str, last: UUID) -> str:
+    """Of a page in another order than that of ids: `key` says where its last row stands in it."""
+    return urlsafe_b64encode("\n".join((order, key, str(last))).encode()).rstrip(b"=").decode()
+
+
+def open_cursor(order: str, cursor: str) -> tuple[str, UUID]:
+    """Raises `Invalid` (malformed-cursor, cursor-of-another-order)."""
+    try:
+        known, key, last = urlsafe_b64decode(cursor.encode("ascii") + b"==").decode().split("\n")
+        found = key, UUID(last)
+    except (ValueError, Base64Error):
+        raise Invalid("malformed-cursor", MALFORMED) from None
+    if known != order:
+        raise Invalid("cursor-of-another-order", f"This cursor belongs to the order {known}: start without one.")
+    return found
+
+
+MALFORMED = "This cursor is not one that this server gave: start without one."
 
 
 def cut(rows: Sequence[Row], limit: int, id_of: Callable[[Row], UUID]) -> tuple[Sequence[Row], str | None]:

@@ -1,6 +1,7 @@
 """Hand-tuned reads: constant statements run by the driver itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -32,3 +33,19 @@ class Read:
                 await connection.invalidate()
             raise
         return rows
+
+
+Fetch = Callable[[Read, Mapping[str, Any]], Awaitable[list[asyncpg.Record]]]
+
+
+@asynccontextmanager
+async def planned_for_values(uow: UnitOfWork) -> AsyncIterator[Fetch]:
+    """For reads whose best plan depends on what is asked for: PostgreSQL plans each anew, in a transaction of their own."""
+    driver: Any = (await (await uow.session.connection()).get_raw_connection()).driver_connection
+    async with driver.transaction(readonly=True):
+        await driver.execute("SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off")
+
+        async def fetch(read: Read, values: Mapping[str, Any]) -> list[asyncpg.Record]:
+            return await read.fetch(uow, values)
+
+        yield fetch

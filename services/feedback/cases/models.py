@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlmodel import Field
 
 from services.feedback.cases.rules import Assistance, Channel, Decision, Kind, Part, Protection, Side, State
@@ -45,6 +45,10 @@ class Case(FeedbackTable, table=True):
         Index("cases_by_finding", "finding_id", unique=True, postgresql_where="finding_id IS NOT NULL"),
         Index("cases_by_state", "state", "id"),
         Index("cases_by_main", "merged_into", postgresql_where="merged_into IS NOT NULL"),
+        Index("cases_by_opening", "opened_at", "id"),
+        Index("cases_by_update", "updated_at", "id"),
+        Index("cases_by_endorsement", "endorsement_count", "id", postgresql_where="endorsement_count > 0"),
+        Index("cases_by_place", "latitude", "longitude", postgresql_where="latitude IS NOT NULL"),
         Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
     )
 
@@ -93,6 +97,17 @@ class Case(FeedbackTable, table=True):
     resolved: bool | None = None
     satisfied: bool | None = None
     score: int | None = None
+
+
+class CaseText(FeedbackTable, table=True):
+    """What a case is found by: the terms of its title and body, and its unchanging facets. Apart from the case, because every
+    change of that would write them anew."""
+
+    __tablename__ = "case_texts"
+    __table_args__ = (Index("case_texts_by_term", "terms", postgresql_using="gin"),)
+
+    case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
+    terms: str = Field(sa_type=TSVECTOR)
 
 
 class CaseExclusion(FeedbackTable, table=True):

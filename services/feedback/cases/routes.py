@@ -3,11 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from pydantic import StringConstraints
 
 from services.feedback.cases.actions import acknowledging, judging, reopening
-from services.feedback.cases.queries import listing, reading
-from services.feedback.cases.rules import State
+from services.feedback.cases.queries import listing, reading, searching
+from services.feedback.cases.queries.searching import Filters, Sort, read_box
+from services.feedback.cases.rules import Assistance, Channel, Kind, State
 from services.feedback.cases.schemas import (
     CaseCounts,
     CaseItem,
@@ -19,27 +21,69 @@ from services.feedback.cases.schemas import (
     WithdrawalIn,
 )
 from shared.auth import Known
+from shared.events.feedback import CaseSource
 from shared.http import EdgeRoute, Uow
-from shared.pages import Page, PageCursor, PageLimit
+from shared.pages import Page, PageLimit
+from shared.types import Code, Moment, Text
 
 router = APIRouter(prefix="/v1/cases", route_class=EdgeRoute, tags=["cases"])
 
 NOTHING = NothingIn()
 NO_REASON = WithdrawalIn()
+LongCursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before, with the same sort.")]
+Search = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 OfUnit = Annotated[UUID | None, Query(description="Only cases of this unit and the units below it.")]
+
+
+async def get_filters(
+    unit_id: OfUnit = None,
+    state: Annotated[tuple[State, ...], Query(max_length=len(State), description="Any of these; may be repeated.")] = (),
+    channel: Channel | None = None,
+    kind: Kind | None = None,
+    category: Code | None = None,
+    source: CaseSource | None = None,
+    assistance: Annotated[Assistance | None, Query(description="Only what an official wrote down for the speaker.")] = None,
+    opened_from: Moment | None = None,
+    opened_to: Annotated[Moment | None, Query(description="Only what was opened before this moment.")] = None,
+    overdue: Annotated[bool, Query(description="Only where a deadline has passed and is still owed.")] = False,
+    unread: Annotated[bool, Query(description="Only with messages that your side has not seen.")] = False,
+    merged: Annotated[bool | None, Query(description="Only what is, or is not, answered with another case.")] = None,
+    bbox: Annotated[str | None, Query(max_length=200, description="`west,south,east,north` in degrees.")] = None,
+    q: Annotated[Search | None, Query(description="Words of title or body, Chinese or English; each must be there.")] = None,
+) -> Filters:
+    return Filters(
+        unit_id=unit_id,
+        states=tuple(dict.fromkeys(state)),
+        channel=channel,
+        kind=kind,
+        category=category,
+        source=source,
+        assistance=assistance,
+        opened_from=opened_from,
+        opened_to=opened_to,
+        overdue=overdue,
+        unread=unread,
+        merged=merged,
+        box=None if bbox is None else read_box(bbox),
+        words=q,
+    )
+
+
+Asked = Annotated[Filters, Depends(get_filters)]
+SortBy = Annotated[Sort, Query(description="`due`: the next deadline first, if one runs; `endorsed`: only what was endorsed.")]
 
 
 @router.get("")
 async def list_cases(
     uow: Uow,
     principal: Known,
-    unit_id: OfUnit = None,
-    state: State | None = None,
+    filters: Asked,
+    sort: SortBy = Sort.newest,
     limit: PageLimit = 20,
-    cursor: PageCursor = None,
+    cursor: LongCursor = None,
 ) -> Page[CaseItem]:
-    """The cases that you may see, newest first: your own, those of your unit's scope, those escalated to your unit."""
-    return await listing.list_cases(uow, principal, unit_id=unit_id, state=state, limit=limit, cursor=cursor)
+    """The cases that you may see: your own, those of your unit's scope, those escalated to your unit."""
+    return await searching.find_cases(uow, principal, filters, sort=sort, limit=limit, cursor=cursor)
 
 
 @router.get("/counts")

@@ -130,6 +130,7 @@ class CaseItem(Out):
     reopened_count: int
     opened_at: datetime
     updated_at: datetime
+    next_due_at: datetime | None = Field(description="The next deadline that runs; null if none does.")
 
 
 class CaseOut(CaseItem):

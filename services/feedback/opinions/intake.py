@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from sqlalchemy import Table
 
-from services.feedback.cases.models import Case, CaseClock, CaseExclusion
+from services.feedback.cases.models import Case, CaseClock, CaseExclusion, CaseText
+from services.feedback.cases.words import case_terms
 from services.feedback.opinions.models import Opinion
 from services.feedback.protection.models import Receipt
 from services.feedback.tables import FeedbackTable, metadata
@@ -62,6 +63,7 @@ INSERT_FILINGS = _insert_all(
     (_table(Opinion), OPINION_COLUMNS),
     (_table(CaseClock), ("case_id", "kind", "started_at", "due_at", "counted_in")),
     (_table(CaseExclusion), ("case_id", "unit_id")),
+    (_table(CaseText), ("case_id", "terms")),
     (_table(Receipt), ("lookup", "case_id", "proof")),
     (outbox.outbox, ("id", "topic", "type", "key", "time", "data", "traceparent")),
 )
@@ -160,6 +162,7 @@ async def _insert(connection: "Connection", filings: Sequence[Filing]) -> None:
         bulk_rows([filing.opinion for filing in fresh]),
         bulk_rows([row for filing in filings for row in filing.clocks]),
         bulk_rows([row for filing in filings for row in filing.exclusions]),
+        bulk_rows([{"case_id": filing.case["id"], "terms": case_terms(filing.case)} for filing in filings]),
         bulk_rows([filing.receipt for filing in filings if filing.receipt is not None]),
         bulk_rows([row for filing in filings for row in filing.events]),
     )

@@ -3,9 +3,10 @@
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.feedback.cases.models import Case, CaseClock
+from services.feedback.cases.models import Case, CaseClock, CaseText
 from services.feedback.cases.queries.access import chain_of
 from services.feedback.cases.rules import Channel, Protection, State, Terms
+from services.feedback.cases.words import case_terms
 from shared.events import v1
 from shared.events.feedback import CaseOpened, CaseSource
 from shared.events.visits import FindingReported
@@ -39,6 +40,7 @@ async def open_finding_case(uow: UnitOfWork, finding: FindingReported) -> None:
     statement = insert(Case).values(values).on_conflict_do_nothing().returning(col(Case.id))
     if await uow.session.scalar(statement) is None:
         return
+    uow.session.add(CaseText(case_id=case_id, terms=case_terms(values)))
     due = terms.due(now)
     uow.session.add_all(CaseClock(case_id=case_id, started_at=now, **deadline._asdict()) for deadline in due)
     event = CaseOpened(

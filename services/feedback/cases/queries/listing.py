@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from services.feedback.cases.models import RUNNING
 from services.feedback.cases.queries.access import UNBLAMED, Scope, scope_of
 from services.feedback.cases.queries.reading import unread
 from services.feedback.cases.rules import Side, State
@@ -89,7 +90,9 @@ TYPES = {
 
 
 UNREAD_FROM = ("owner_id", "message_count", "read_by_resident", "read_by_unit")
-COLUMNS = [*(name for name in CaseItem.model_fields if name != "unread"), *UNREAD_FROM]
+NEXT_DUE = f"(SELECT min(due_at) FROM case_clocks WHERE case_id = cases.id AND {RUNNING})"
+COLUMNS = [f"cases.{name}" for name in (*CaseItem.model_fields, *UNREAD_FROM) if name not in ("unread", "next_due_at")]
+COLUMNS.append(f"{NEXT_DUE} AS next_due_at")
 
 
 def _list(ids: str) -> Read:
@@ -110,7 +113,7 @@ LIST_ALL, LIST_ALL_IN_STATE, LIST_OWN, LIST_SCOPED = _list(ALL), _list(ALL_IN_ST
 COUNT_CASES, COUNT_ALL_CASES = Read(COUNT_SCOPED), Read(COUNT_ALL)
 
 
-async def _asked(uow: UnitOfWork, principal: Principal, unit_id: UUID | None) -> tuple[Scope, list[UUID] | None]:
+async def asked_scope(uow: UnitOfWork, principal: Principal, unit_id: UUID | None) -> tuple[Scope, list[UUID] | None]:
     """What the caller may see, and the units that it asks for. Raises `NotFound` (unit-not-found)."""
     scope = await scope_of(uow, principal)
     if unit_id is None:
@@ -134,15 +137,16 @@ async def list_cases(
 ) -> Page[CaseItem]:
     """Newest first."""
     before = decode_cursor(cursor) or LAST
-    scope, within = await _asked(uow, principal, unit_id)
+    scope, within = await asked_scope(uow, principal, unit_id)
     recent = RECENT if len(scope.units) > NARROW else 0
     values = scope.values(within=within, state=state, before=before, most=limit + 1, recent=recent)
     found = await _listing(scope, within, state).fetch(uow, values)
     rows, next_cursor = cut(found, limit, lambda row: row["id"])
-    return CasePage.model_validate({"items": [_item(dict(row), principal) for row in rows], "next_cursor": next_cursor})
+    return CasePage.model_validate({"items": [show_item(dict(row), principal) for row in rows], "next_cursor": next_cursor})
 
 
-def _item(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+def show_item(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+    """What `CaseItem` holds, as this caller sees it."""
     own = row["owner_id"] is not None and row["owner_id"] == principal.account_id
     main = None if own else row["merged_into"]
     return {**row, "merged_into": main, "unread": unread(row, Side.resident if own else Side.unit)}
@@ -150,7 +154,7 @@ def _item(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
 
 async def count_cases(uow: UnitOfWork, principal: Principal, *, unit_id: UUID | None) -> CaseCounts:
     """Every state is in the answer, also those without a case."""
-    scope, within = await _asked(uow, principal, unit_id)
+    scope, within = await asked_scope(uow, principal, unit_id)
     read = COUNT_ALL_CASES if scope.everything and within is None else COUNT_CASES
     counted = dict.fromkeys(State, 0)
     counted.update((State(state), count) for state, count in await read.fetch(uow, scope.values(within=within)))

@@ -113,6 +113,7 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
         "owners": _owners(uow, facts),
         "units": units,
         "merged": facts["merged_into"] is not None,
+        "next_due_at": _next_due(facts),
         "merged_into": None if party is Party.speaker else facts["merged_into"],
         "clocks": [_named(CLOCK, row) for row in facts["clocks"]],
         "escalations": [_named(STEP, row) for row in facts["escalations"]],
@@ -140,6 +141,12 @@ def _status(uow: UnitOfWork, facts: Mapping[str, Any], now: datetime, *, speaker
         appealed=pending is not None,
     )
     return tell_status(said, current_language(), speaker=speaker)
+
+
+def _next_due(facts: Mapping[str, Any]) -> datetime | None:
+    ends = ("met_at", "breached_at", "paused_at", "stopped_at")
+    clocks = (_named(CLOCK, row) for row in facts["clocks"])
+    return min((clock["due_at"] for clock in clocks if all(clock[end] is None for end in ends)), default=None)
 
 
 def _named(columns: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:

@@ -4,9 +4,13 @@ Cases from before keep their deadlines; for their windows the shipped default po
 were opened under.
 """
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from services.feedback.cases.words import case_terms
 
 revision = "0002"
 down_revision = "0001"
@@ -30,6 +34,7 @@ def upgrade() -> None:
     _widen_messages()
     _add_tables()
     _chain_escalations()
+    _make_searchable()
 
 
 def _widen_cases() -> None:
@@ -257,6 +262,27 @@ def _chain_escalations() -> None:
     op.create_index(
         "escalation_steps_unacknowledged", "escalation_steps", ["unit_id", "id"], postgresql_where="acknowledged_at IS NULL"
     )
+
+
+def _make_searchable() -> None:
+    op.create_index("cases_by_opening", "cases", ["opened_at", "id"])
+    op.create_index("cases_by_update", "cases", ["updated_at", "id"])
+    op.create_index("cases_by_endorsement", "cases", ["endorsement_count", "id"], postgresql_where="endorsement_count > 0")
+    op.create_index("cases_by_place", "cases", ["latitude", "longitude"], postgresql_where="latitude IS NOT NULL")
+    op.create_table(
+        "case_texts",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("terms", postgresql.TSVECTOR(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    last = sa.text("SELECT id, channel, source, category, title, body FROM cases WHERE id > :after ORDER BY id LIMIT 1000")
+    add = sa.text("INSERT INTO case_texts (case_id, terms) VALUES (:case_id, CAST(:terms AS tsvector))")
+    after = UUID(int=0)
+    while rows := op.get_bind().execute(last, {"after": after}).all():
+        op.get_bind().execute(add, [{"case_id": row.id, "terms": case_terms(row._asdict())} for row in rows])
+        after = rows[-1].id
+    op.create_index("case_texts_by_term", "case_texts", ["terms"], postgresql_using="gin")
 
 
 def downgrade() -> None:

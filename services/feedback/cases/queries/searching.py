@@ -1,0 +1,277 @@
+"""Lists with filters, a search or another order than the newest first.
+
+A page is looked for twice at most. First among the next `WINDOW` cases in the order asked for, which mostly fill it: what many
+cases have is soon found. If they do not, few cases have it, and their indexes tell which. Both are planned for the values of the
+request, because how rare they are decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from services.feedback.cases.models import RUNNING
+from services.feedback.cases.queries.access import UNBLAMED, VISIBLE, Scope
+from services.feedback.cases.queries.listing import COLUMNS, LAST, NEXT_DUE, CasePage, asked_scope, list_cases, show_item
+from services.feedback.cases.rules import Assistance, Channel, Kind, State
+from services.feedback.cases.schemas import CaseItem
+from services.feedback.cases.words import FACETS, facet_search, search_of
+from shared.auth import Principal
+from shared.errors import Invalid
+from shared.events.feedback import CaseSource
+from shared.pages import MALFORMED, Page, open_cursor, seal_cursor
+from shared.reads import Read, planned_for_values
+from shared.uow import UnitOfWork
+
+WINDOW = 3_000
+FEW = 50
+"""With no more units than this their own cases are looked through at once."""
+
+
+class Sort(StrEnum):
+    newest = "newest"
+    oldest = "oldest"
+    updated = "updated"
+    due = "due"
+    endorsed = "endorsed"
+
+
+class Box(NamedTuple):
+    """In degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+def read_box(written: str) -> Box:
+    """`west,south,east,north`. Raises `Invalid` (bad-box)."""
+    try:
+        box = Box(*map(float, written.split(",")))
+    except (TypeError, ValueError):
+        box = Box(1, 1, 0, 0)
+    if not (-180 <= box.west <= box.east <= 180 and -90 <= box.south <= box.north <= 90):
+        raise Invalid("bad-box", "`bbox` is four numbers, `west,south,east,north` in degrees, the smaller before the greater.")
+    return box
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a case must be; None and False ask for nothing. `states`: any of them."""
+
+    unit_id: UUID | None = None
+    states: tuple[State, ...] = ()
+    channel: Channel | None = None
+    kind: Kind | None = None
+    category: str | None = None
+    source: CaseSource | None = None
+    assistance: Assistance | None = None
+    opened_from: datetime | None = None
+    opened_to: datetime | None = None
+    overdue: bool = False
+    unread: bool = False
+    merged: bool | None = None
+    box: Box | None = None
+    words: str | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether `listing` can do it: a unit and a state at most."""
+        return len(self.states) <= 1 and self == Filters(unit_id=self.unit_id, states=self.states)
+
+    def search(self) -> str | None:
+        """Raises `Invalid` (nothing-to-search)."""
+        words = [] if self.words is None else [search_of(self.words)]
+        return " & ".join([*words, *facet_search({name: getattr(self, name) for name in FACETS})]) or None
+
+
+class _Order(NamedTuple):
+    """`key` says where a case stands, `window` has the ids of the next ones, behind `:key` and `:id`."""
+
+    key: str
+    kind: str
+    direction: str
+    window: str
+    start: tuple[str, UUID]
+    joins: str = ""
+    only: str = "true"
+
+    @property
+    def by(self) -> str:
+        return f"ORDER BY {self.key} {self.direction}, cases.id {self.direction}"
+
+    @property
+    def behind(self) -> str:
+        return f"({self.key}, cases.id) {'<' if self.direction == 'DESC' else '>'} ({self.value}, :id)"
+
+    @property
+    def value(self) -> str:
+        return f"CAST(CAST(:key AS text) AS {self.kind})"
+
+
+FIRST = UUID(int=0)
+EARLIER = f"""
+    SELECT FROM case_clocks
+    WHERE case_id = due.case_id AND {RUNNING} AND (due_at, kind, round) < (due.due_at, due.kind, due.round)
+"""
+ORDERS: Mapping[Sort, _Order] = {
+    Sort.newest: _Order("cases.id", "uuid", "DESC", "SELECT id FROM cases WHERE {behind} {by}", (str(LAST), LAST)),
+    Sort.oldest: _Order("cases.id", "uuid", "ASC", "SELECT id FROM cases WHERE {behind} {by}", (str(FIRST), FIRST)),
+    Sort.updated: _Order(
+        "cases.updated_at", "timestamptz", "DESC", "SELECT id FROM cases WHERE {behind} {by}", ("infinity", LAST)
+    ),
+    Sort.due: _Order(
+        "next.due_at",
+        "timestamptz",
+        "ASC",
+        f"""
+        SELECT case_id AS id FROM case_clocks AS due
+        WHERE {RUNNING} AND due_at >= {{value}} AND (due_at, case_id) > ({{value}}, :id) AND NOT EXISTS ({EARLIER})
+        ORDER BY due_at, case_id
+        """,
+        ("-infinity", FIRST),
+        f"JOIN LATERAL (SELECT {NEXT_DUE} AS due_at) AS next ON next.due_at IS NOT NULL",
+    ),
+    Sort.endorsed: _Order(
+        "cases.endorsement_count",
+        "int",
+        "DESC",
+        "SELECT id FROM cases WHERE cases.endorsement_count > 0 AND {behind} {by}",
+        (str(2**31 - 1), LAST),
+        only="cases.endorsement_count > 0",
+    ),
+}
+OVERDUE = """EXISTS (
+    SELECT FROM case_clocks
+    WHERE case_id = cases.id AND breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL
+)"""
+UNREAD = """cases.message_count > CASE
+    WHEN cases.owner_id = :account THEN cases.read_by_resident ELSE cases.read_by_unit
+END"""
+TEXTS = "JOIN case_texts AS texts ON texts.case_id = cases.id AND texts.terms @@ CAST(CAST(:search AS text) AS tsquery)"
+WITHIN = "cases.unit_id = ANY(CAST(:within AS uuid[]))"
+BRANCHES = (
+    f"cases WHERE cases.unit_id = ANY(CAST(:units AS uuid[])) AND {UNBLAMED}",
+    f"case_units AS parts JOIN cases ON cases.id = parts.case_id WHERE parts.unit_id = :told AND {UNBLAMED}",
+    "cases WHERE cases.owner_id = :account",
+)
+
+
+async def find_cases(
+    uow: UnitOfWork, principal: Principal, filters: Filters, *, sort: Sort, limit: int, cursor: str | None
+) -> Page[CaseItem]:
+    """A page of the cases that the caller may see and the filters let pass.
+
+    Raises `NotFound` (unit-not-found), `Invalid` (nothing-to-search, malformed-cursor, cursor-of-another-order).
+    """
+    if filters.plain and sort is Sort.newest:
+        state = next(iter(filters.states), None)
+        return await list_cases(uow, principal, unit_id=filters.unit_id, state=state, limit=limit, cursor=cursor)
+    order = ORDERS[sort]
+    key, last = order.start if cursor is None else _opened(sort, cursor)
+    scope, within = await asked_scope(uow, principal, filters.unit_id)
+    values = scope.values(within=within, most=limit + 1, key=key, id=last, **_values(filters))
+    found = []
+    async with planned_for_values(uow) as fetch:
+        if _is_wide(scope, within):
+            found = await fetch(_read(_by_window(filters, sort, scope, within)), values)
+        if len(found) <= limit:
+            found = await fetch(_read(_by_index(filters, sort, scope, within)), values)
+    page = found[:limit]
+    next_cursor = seal_cursor(sort, page[-1]["sort_key"], page[-1]["id"]) if len(found) > limit else None
+    return CasePage.model_validate({"items": [show_item(dict(row), principal) for row in page], "next_cursor": next_cursor})
+
+
+def _opened(sort: Sort, cursor: str) -> tuple[str, UUID]:
+    """What stands in a cursor goes to the database as a value of its kind, so it must be one."""
+    key, last = open_cursor(sort, cursor)
+    try:
+        match ORDERS[sort].kind:
+            case "uuid":
+                UUID(key)
+            case "int":
+                int(key)
+            case _:
+                datetime.fromisoformat(key)
+    except ValueError:
+        raise Invalid("malformed-cursor", MALFORMED) from None
+    return key, last
+
+
+def _values(filters: Filters) -> dict[str, Any]:
+    box = filters.box
+    return {
+        "states": list(filters.states),
+        "opened_from": filters.opened_from,
+        "opened_to": filters.opened_to,
+        "merged": filters.merged,
+        "search": filters.search(),
+        **(box._asdict() if box else {}),
+    }
+
+
+def _is_wide(scope: Scope, within: Sequence[UUID] | None) -> bool:
+    return len(scope.units) > FEW or (scope.everything and within is None)
+
+
+@lru_cache(maxsize=500)
+def _read(statement: str) -> Read:
+    return Read(statement)
+
+
+def _conditions(filters: Filters, within: Sequence[UUID] | None) -> list[str]:
+    asked = {
+        WITHIN: within is not None,
+        "cases.state = ANY(CAST(:states AS text[]))": bool(filters.states),
+        "cases.opened_at >= CAST(:opened_from AS timestamptz)": filters.opened_from is not None,
+        "cases.opened_at < CAST(:opened_to AS timestamptz)": filters.opened_to is not None,
+        "cases.latitude BETWEEN :south AND :north AND cases.longitude BETWEEN :west AND :east": filters.box is not None,
+        "(cases.merged_into IS NOT NULL) = CAST(:merged AS boolean)": filters.merged is not None,
+        UNREAD: filters.unread,
+        OVERDUE: filters.overdue,
+    }
+    return [condition for condition, is_asked in asked.items() if is_asked]
+
+
+def _select(order: _Order) -> str:
+    return f"SELECT {', '.join(COLUMNS)}, CAST({order.key} AS text) AS sort_key"
+
+
+def _by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
+    order = ORDERS[sort]
+    window = order.window.format(behind=order.behind, by=order.by, value=order.value)
+    if filters.states and sort in (Sort.newest, Sort.oldest):
+        each = (window.replace("WHERE", f"WHERE cases.state = '{state}' AND") for state in filters.states)
+        window = " UNION ALL ".join(f"({one} LIMIT {WINDOW})" for one in each)
+        window = f"SELECT id FROM ({window}) AS cases {order.by}"
+    conditions = _conditions(filters, within)
+    if not scope.everything:
+        conditions.append(VISIBLE)
+    texts = TEXTS if filters.search() else ""
+    return f"""
+        {_select(order)}
+        FROM ({window} LIMIT {WINDOW}) AS next_ids JOIN cases ON cases.id = next_ids.id {order.joins} {texts}
+        WHERE {" AND ".join(conditions) or "true"} {order.by} LIMIT :most
+    """
+
+
+def _by_index(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
+    """In a wide scope the cases are found first and put in order then: the window has shown that they are few."""
+    order = ORDERS[sort]
+    conditions = [order.only, order.behind, *_conditions(filters, within)]
+    texts = TEXTS if filters.search() else ""
+    branches = ("cases WHERE true",) if scope.everything else BRANCHES
+    fenced = "MATERIALIZED" if _is_wide(scope, within) else "NOT MATERIALIZED"
+    found = []
+    for branch in branches:
+        source, _, mine = branch.partition(" WHERE ")
+        where = " AND ".join((mine, *conditions))
+        found.append(f"SELECT cases.id FROM {source} {order.joins} {texts} WHERE {where}")
+    return f"""
+        WITH found AS {fenced} ({" UNION ".join(found)})
+        {_select(order)} FROM cases {order.joins} WHERE cases.id IN (SELECT id FROM found) {order.by} LIMIT :most
+    """
