@@ -35,15 +35,27 @@ class Read:
         return rows
 
 
+SETTINGS = "; ".join(
+    f"SET LOCAL {name} = {value}"
+    for name, value in {
+        "plan_cache_mode": "force_custom_plan",
+        "jit": "off",
+        "enable_seqscan": "off",
+        "random_page_cost": 1.1,
+    }.items()
+)
 Fetch = Callable[[Read, Mapping[str, Any]], Awaitable[list[asyncpg.Record]]]
 
 
 @asynccontextmanager
 async def planned_for_values(uow: UnitOfWork) -> AsyncIterator[Fetch]:
-    """For reads whose best plan depends on what is asked for: PostgreSQL plans each anew, in a transaction of their own."""
+    """For reads whose best plan depends on what is asked for: PostgreSQL plans each anew, in a transaction of their own.
+
+    They look for a page, so whole tables are never the way.
+    """
     driver: Any = (await (await uow.session.connection()).get_raw_connection()).driver_connection
     async with driver.transaction(readonly=True):
-        await driver.execute("SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off")
+        await driver.execute(SETTINGS)
 
         async def fetch(read: Read, values: Mapping[str, Any]) -> list[asyncpg.Record]:
             return await read.fetch(uow, values)

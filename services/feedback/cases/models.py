@@ -17,6 +17,7 @@ from shared.working_time import SpanUnit
 ZERO = {"server_default": "0"}
 FALSE = {"server_default": "false"}
 RUNNING = "met_at IS NULL AND breached_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
+OVERDUE_CLOCK = "breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL"
 
 
 class Case(FeedbackTable, table=True):
@@ -49,6 +50,7 @@ class Case(FeedbackTable, table=True):
         Index("cases_by_update", "updated_at", "id"),
         Index("cases_by_endorsement", "endorsement_count", "id", postgresql_where="endorsement_count > 0"),
         Index("cases_by_place", "latitude", "longitude", postgresql_where="latitude IS NOT NULL"),
+        Index("cases_unread", "id", postgresql_where="message_count > read_by_unit"),
         Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
     )
 
@@ -175,6 +177,7 @@ class CaseClock(FeedbackTable, table=True):
         CheckConstraint(enum_check("kind", ClockKind), name="case_clocks_kind"),
         CheckConstraint(enum_check("counted_in", SpanUnit), name="case_clocks_counted_in"),
         Index("case_clocks_running", "due_at", postgresql_where=RUNNING),
+        Index("case_clocks_overdue", "case_id", postgresql_where=OVERDUE_CLOCK),
     )
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")

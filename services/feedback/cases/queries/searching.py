@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.feedback.cases.models import RUNNING
+from services.feedback.cases.models import OVERDUE_CLOCK, RUNNING
 from services.feedback.cases.queries.access import UNBLAMED, VISIBLE, Scope
 from services.feedback.cases.queries.listing import COLUMNS, LAST, NEXT_DUE, CasePage, asked_scope, list_cases, show_item
 from services.feedback.cases.rules import Assistance, Channel, Kind, State
@@ -90,7 +90,7 @@ class Filters:
 
 
 class _Order(NamedTuple):
-    """`key` says where a case stands, `window` has the ids of the next ones, behind `:key` and `:id`."""
+    """`key` says where a case stands; `window` has key and id of the next ones, in order, behind `:key` and `:id`."""
 
     key: str
     kind: str
@@ -118,40 +118,38 @@ EARLIER = f"""
     SELECT FROM case_clocks
     WHERE case_id = due.case_id AND {RUNNING} AND (due_at, kind, round) < (due.due_at, due.kind, due.round)
 """
+PLAIN_WINDOW = "SELECT {key} AS key, cases.id FROM cases WHERE {only} AND {behind} {by}"
+DUE_WINDOW = f"""
+    SELECT due_at AS key, case_id AS id FROM case_clocks AS due
+    WHERE {RUNNING} AND due_at >= {{value}} AND (due_at, case_id) > ({{value}}, :id) AND NOT EXISTS ({EARLIER})
+    ORDER BY due_at, case_id
+"""
 ORDERS: Mapping[Sort, _Order] = {
-    Sort.newest: _Order("cases.id", "uuid", "DESC", "SELECT id FROM cases WHERE {behind} {by}", (str(LAST), LAST)),
-    Sort.oldest: _Order("cases.id", "uuid", "ASC", "SELECT id FROM cases WHERE {behind} {by}", (str(FIRST), FIRST)),
-    Sort.updated: _Order(
-        "cases.updated_at", "timestamptz", "DESC", "SELECT id FROM cases WHERE {behind} {by}", ("infinity", LAST)
-    ),
+    Sort.newest: _Order("cases.id", "uuid", "DESC", PLAIN_WINDOW, (str(LAST), LAST)),
+    Sort.oldest: _Order("cases.id", "uuid", "ASC", PLAIN_WINDOW, (str(FIRST), FIRST)),
+    Sort.updated: _Order("cases.updated_at", "timestamptz", "DESC", PLAIN_WINDOW, ("infinity", LAST)),
     Sort.due: _Order(
         "next.due_at",
         "timestamptz",
         "ASC",
-        f"""
-        SELECT case_id AS id FROM case_clocks AS due
-        WHERE {RUNNING} AND due_at >= {{value}} AND (due_at, case_id) > ({{value}}, :id) AND NOT EXISTS ({EARLIER})
-        ORDER BY due_at, case_id
-        """,
+        DUE_WINDOW,
         ("-infinity", FIRST),
-        f"JOIN LATERAL (SELECT {NEXT_DUE} AS due_at) AS next ON next.due_at IS NOT NULL",
+        joins=f"JOIN LATERAL (SELECT {NEXT_DUE} AS due_at) AS next ON next.due_at IS NOT NULL",
     ),
     Sort.endorsed: _Order(
         "cases.endorsement_count",
         "int",
         "DESC",
-        "SELECT id FROM cases WHERE cases.endorsement_count > 0 AND {behind} {by}",
+        PLAIN_WINDOW,
         (str(2**31 - 1), LAST),
         only="cases.endorsement_count > 0",
     ),
 }
-OVERDUE = """EXISTS (
-    SELECT FROM case_clocks
-    WHERE case_id = cases.id AND breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL
+OVERDUE = f"EXISTS (SELECT FROM case_clocks WHERE case_id = cases.id AND {OVERDUE_CLOCK})"
+UNREAD = """(
+    cases.owner_id = :account AND cases.message_count > cases.read_by_resident
+    OR cases.owner_id IS DISTINCT FROM :account AND cases.message_count > cases.read_by_unit
 )"""
-UNREAD = """cases.message_count > CASE
-    WHEN cases.owner_id = :account THEN cases.read_by_resident ELSE cases.read_by_unit
-END"""
 TEXTS = "JOIN case_texts AS texts ON texts.case_id = cases.id AND texts.terms @@ CAST(CAST(:search AS text) AS tsquery)"
 WITHIN = "cases.unit_id = ANY(CAST(:within AS uuid[]))"
 BRANCHES = (
@@ -237,25 +235,26 @@ def _conditions(filters: Filters, within: Sequence[UUID] | None) -> list[str]:
     return [condition for condition, is_asked in asked.items() if is_asked]
 
 
-def _select(order: _Order) -> str:
-    return f"SELECT {', '.join(COLUMNS)}, CAST({order.key} AS text) AS sort_key"
+def _select(key: str) -> str:
+    return f"SELECT {', '.join(COLUMNS)}, CAST({key} AS text) AS sort_key"
 
 
 def _by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
+    """The window is in order already, so that it is read no further than the page needs."""
     order = ORDERS[sort]
-    window = order.window.format(behind=order.behind, by=order.by, value=order.value)
+    window = order.window.format(key=order.key, only=order.only, behind=order.behind, by=order.by, value=order.value)
     if filters.states and sort in (Sort.newest, Sort.oldest):
         each = (window.replace("WHERE", f"WHERE cases.state = '{state}' AND") for state in filters.states)
         window = " UNION ALL ".join(f"({one} LIMIT {WINDOW})" for one in each)
-        window = f"SELECT id FROM ({window}) AS cases {order.by}"
+        window = f"SELECT key, id FROM ({window}) AS cases ORDER BY key {order.direction}, id {order.direction}"
     conditions = _conditions(filters, within)
     if not scope.everything:
         conditions.append(VISIBLE)
     texts = TEXTS if filters.search() else ""
     return f"""
-        {_select(order)}
-        FROM ({window} LIMIT {WINDOW}) AS next_ids JOIN cases ON cases.id = next_ids.id {order.joins} {texts}
-        WHERE {" AND ".join(conditions) or "true"} {order.by} LIMIT :most
+        {_select("near.key")}
+        FROM ({window} LIMIT {WINDOW}) AS near JOIN cases ON cases.id = near.id {texts}
+        WHERE {" AND ".join(conditions) or "true"} ORDER BY near.key {order.direction}, near.id {order.direction} LIMIT :most
     """
 
 
@@ -273,5 +272,5 @@ def _by_index(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID]
         found.append(f"SELECT cases.id FROM {source} {order.joins} {texts} WHERE {where}")
     return f"""
         WITH found AS {fenced} ({" UNION ".join(found)})
-        {_select(order)} FROM cases {order.joins} WHERE cases.id IN (SELECT id FROM found) {order.by} LIMIT :most
+        {_select(order.key)} FROM cases {order.joins} WHERE cases.id IN (SELECT id FROM found) {order.by} LIMIT :most
     """

@@ -266,6 +266,9 @@ def _chain_escalations() -> None:
 
 def _make_searchable() -> None:
     op.create_index("cases_by_opening", "cases", ["opened_at", "id"])
+    op.create_index("cases_unread", "cases", ["id"], postgresql_where="message_count > read_by_unit")
+    overdue = "breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL"
+    op.create_index("case_clocks_overdue", "case_clocks", ["case_id"], postgresql_where=overdue)
     op.create_index("cases_by_update", "cases", ["updated_at", "id"])
     op.create_index("cases_by_endorsement", "cases", ["endorsement_count", "id"], postgresql_where="endorsement_count > 0")
     op.create_index("cases_by_place", "cases", ["latitude", "longitude"], postgresql_where="latitude IS NOT NULL")
