@@ -11,7 +11,7 @@ from services.feedback.cases.rules import Channel
 from services.feedback.categories.models import CategoryRow
 from services.feedback.categories.rules import MOST_ATTRIBUTES, MOST_KEYWORDS, MOST_VALUES, Datatype
 from shared.languages import Language
-from shared.types import Code, In, Level, Line, Out, Text
+from shared.types import Body, Code, In, Level, Line, Out
 
 Keyword = Annotated[Line, StringConstraints(max_length=60)]
 
@@ -53,7 +53,7 @@ class CategoryIn(CategoryChangeIn):
 
 
 class SuggestionIn(In):
-    text: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    text: Annotated[Body, StringConstraints(max_length=2_000)]
     channel: Channel | None = None
 
 
