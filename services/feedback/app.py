@@ -46,8 +46,9 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
     service = Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
     intake = Intake(service.database)
     desk = ReceiptDesk(service.database, settings.pepper.get_secret_value())
+    known = CategoryDirectory(service.database)
     service.api.state.desk = desk
-    service.api.state.categories = CategoryDirectory(service.database)
-    service.api.state.counter = Counter(service.works, desk, intake)
+    service.api.state.categories = known
+    service.api.state.counter = Counter(service.works, known, desk, intake)
     service.extras.append(intake.lifetime)
     return service

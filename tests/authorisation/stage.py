@@ -125,6 +125,17 @@ class Stage:
         await self.do("nobody", "/v1/receipts/withdraw", {"receipt": case["receipt"]})
         return case
 
+    async def written_down(self) -> Params:
+        """By an official, for somebody who has no account."""
+        filed = await self.do("official stranger", "/v1/opinions", opinion(self, assistance="counter"))
+        return {"case_id": filed["case_id"], "paper": filed["receipt"]}
+
+    async def claimed(self) -> Params:
+        """Written down elsewhere, and then the speaker's own."""
+        case = await self.written_down()
+        await self.do("speaker", "/v1/receipts/claim", {"receipt": case["paper"]})
+        return case
+
     # --- everything else -----------------------------------------------------------------------------------------------
 
     async def nothing(self) -> Params:
@@ -139,6 +150,9 @@ class Stage:
 
     async def case_and_template(self) -> Params:
         return {**await self.case(), **await self.template()}
+
+    async def category(self) -> Params:
+        return {"code": (await self.do("admin", "/v1/categories", category()))["code"]}
 
     async def plan(self) -> Params:
         plan = await self.do("lead own", "/v1/visit-plans", visit_plan(self))
@@ -177,6 +191,14 @@ class Stage:
 def opinion(stage: Stage, **said: Any) -> dict[str, Any]:
     plain = {"channel": "public_opinion", "title": "The lamp is broken", "body": "It is dark.", "unit_id": stage.units["own"]}
     return {**plain, **said}
+
+
+def category() -> dict[str, Any]:
+    return {"code": uuid4().hex, **category_change()}
+
+
+def category_change() -> dict[str, Any]:
+    return {"name": {"en": "Light", "zh": "灯"}, "channels": ["public_opinion"], "keywords": ["lamp"]}
 
 
 def template(stage: Stage, place: str = "own") -> dict[str, Any]:

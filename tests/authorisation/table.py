@@ -14,8 +14,10 @@ from tests.authorisation.cast import (
     IN_OFFICE,
     KNOWN,
     LEADERS,
+    LEADS,
     LINE,
     NO_ONE,
+    OFFICIALS,
     OVERSEERS,
     READERS,
     RESIDENTS,
@@ -59,7 +61,7 @@ class Line:
     def expected(self, caller: str) -> frozenset[int]:
         if caller in self.lets_in:
             return self.answers
-        if caller == "nobody" and not self.path.startswith("/v1/receipts"):
+        if caller == "nobody" and self.lets_in != HOLDER:
             return frozenset({401})
         return frozenset({403 if caller in self.forbids else 404})
 
@@ -220,9 +222,30 @@ TEMPLATES = (
     Line("DELETE /v1/templates/{template_id}", LEADERS, TEMPLATE_READERS - LEADERS | KNOWN - STAFF, Stage.template),
 )
 
+CATEGORY = "/v1/categories/{code}"
+
+CATEGORIES = (
+    role("GET /v1/categories", EVERYBODY),
+    role("POST /v1/categories", ADMIN, sends=lambda stage, params: {"json": made.category()}),
+    role("POST /v1/categories/suggest", EVERYBODY, sends=says(text="A lamp")),
+    role(f"GET {CATEGORY}", EVERYBODY, Stage.category),
+    role(
+        f"PUT {CATEGORY}",
+        ADMIN,
+        Stage.category,
+        lambda stage, params: {"json": made.category_change(), "headers": {"If-Match": '"1"'}},
+    ),
+    role(f"POST {CATEGORY}/retire", ADMIN, Stage.category, EMPTY),
+)
+
 OPINIONS = (
     role("POST /v1/opinions", EVERYBODY, sends=lambda stage, params: {"json": made.opinion(stage, protection="anonymous")}),
     role("POST /v1/opinions", KNOWN, sends=lambda stage, params: {"json": made.opinion(stage)}),
+    role(
+        "POST /v1/opinions",
+        OFFICIALS | LEADS,
+        sends=lambda stage, params: {"json": made.opinion(stage, assistance="counter")},
+    ),
     receipt("open", Stage.anonymous),
     receipt("messages", Stage.anonymous, text="A word."),
     receipt("read", Stage.anonymous_answered, up_to=1),
@@ -230,6 +253,13 @@ OPINIONS = (
     receipt("reopen", Stage.anonymous_withdrawn, reason="Dark again."),
     receipt("withdraw", Stage.anonymous),
     receipt("appeal", Stage.anonymous_rejected, reason="It is yours."),
+    role(
+        "POST /v1/receipts/claim",
+        RESIDENTS,
+        Stage.written_down,
+        lambda stage, params: {"json": {"receipt": params["paper"]}},
+    ),
+    case(f"GET {CASE}", READERS, Stage.claimed),
 )
 
 SCOPED = at(("lead", "inspector"), ABOVE) | at("official", "own") | ADMIN
@@ -343,4 +373,4 @@ PARKED = tuple(
     )
 )
 
-TABLE = (*CASES, *TEMPLATES, *OPINIONS, *VISITS, *ASSESSMENT, *GATEWAY, *PARKED)
+TABLE = (*CASES, *TEMPLATES, *CATEGORIES, *OPINIONS, *VISITS, *ASSESSMENT, *GATEWAY, *PARKED)

@@ -19,6 +19,8 @@ from shared.types import Level
 
 MOST_ATTRIBUTES, MOST_VALUES, MOST_KEYWORDS = 30, 200, 50
 LONGEST_STRING, LONGEST_TEXT = 200, 5_000
+LARGEST_NUMBER = 2**53
+"""Every client holds numbers up to here as they are."""
 
 Value = str | int | float | Sequence[str]
 

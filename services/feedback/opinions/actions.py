@@ -1,26 +1,30 @@
 """Taking in an opinion."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from services.feedback.cases.queries.access import chain_of
 from services.feedback.cases.queries.reading import describe_readers
-from services.feedback.cases.rules import Deadline, Protection, State, Terms, route
+from services.feedback.cases.rules import Deadline, Kind, Protection, State, Terms, route
+from services.feedback.categories.directory import CategoryDirectory
+from services.feedback.categories.rules import Category, check_use
 from services.feedback.opinions.intake import Answer, Filing, Intake, Row
-from services.feedback.opinions.rules import check_import
+from services.feedback.opinions.rules import address, check_import, check_sharing, check_visit, kind_of, rounded
 from services.feedback.opinions.schemas import OpinionIn
 from services.feedback.protection.desk import IssuedReceipt, ReceiptDesk
 from shared import outbox
-from shared.auth import Principal, Role
+from shared.auth import STAFF, Principal, Role
 from shared.clock import hour_of
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Invalid
 from shared.events import v1
-from shared.events.feedback import CaseOpened, CaseSource, OpinionSubmitted
+from shared.events.envelope import Event
+from shared.events.feedback import CaseOpened, CaseSource, OpinionAssisted, OpinionSubmitted, VisitRequested
 from shared.idempotency import Seal
 from shared.ids import new_id_at
 from shared.telemetry import current_traceparent
@@ -32,9 +36,10 @@ CREATED = 201
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What taking in an opinion needs: the clock, ids, units and policies, receipts, and the write path."""
+    """What taking in an opinion needs: the clock, ids, units, policies and categories, receipts, and the write path."""
 
     works: Works
+    categories: CategoryDirectory
     desk: ReceiptDesk
     intake: Intake
 
@@ -44,7 +49,11 @@ class _Draft:
     """An opinion once everything about it is decided."""
 
     said: OpinionIn
+    kind: Kind
+    attributes: dict[str, Any] | None
     owner_id: UUID | None
+    assisted_by: UUID | None
+    addressed_id: UUID
     readers: Sequence[KnownUnit]
     opinion_id: UUID
     case_id: UUID
@@ -65,16 +74,39 @@ class _Draft:
 async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn, seal: Seal | None) -> Answer:
     """Returns once the opinion, its case and its clocks are committed. Of an anonymous speaker nothing is kept but the hour.
 
-    Events: OpinionSubmitted, CaseOpened. Raises `Unauthenticated`, `Forbidden`, `NotFound` (unit-not-found), `Invalid`.
+    Events: OpinionSubmitted, CaseOpened; VisitRequested, OpinionAssisted. Raises `Unauthenticated`, `Forbidden`,
+    `NotFound` (unit-not-found), `Conflict` (category-retired), `Invalid`.
     """
-    owner_id, readers = _owner(principal, said), await _readers(counter.works.units, said)
+    units = counter.works.units
+    owner_id, assisted_by = _owner(principal, said), await _assistant(units, principal, said)
+    kind = kind_of(said.channel, said.kind)
+    check_visit(said.channel, said.wants_visit)
+    check_sharing(said.shared, said.protection, said.about)
+    category = await counter.categories.find(said.category) if said.category else None
+    attributes = _attributes(said, category)
+    chain = await _addressed(units, said, category)
+    readers = await _readers(units, chain, said.about)
     coarse = said.protection is Protection.anonymous
     now = hour_of(counter.works.clock()) if coarse else counter.works.clock()
     new_id = partial(new_id_at, now) if coarse else counter.works.ids
     case_id = new_id()
-    receipt = await counter.desk.issue(case_id) if coarse else None
+    receipt = await counter.desk.issue(case_id) if coarse or said.assistance else None
     terms = await _terms(counter.works, readers[0], said, now)
-    draft = _Draft(said, owner_id, readers, new_id(), case_id, now, terms, terms.due(now), receipt)
+    draft = _Draft(
+        said=said,
+        kind=kind,
+        attributes=attributes,
+        owner_id=owner_id,
+        assisted_by=assisted_by,
+        addressed_id=chain[0].id,
+        readers=readers,
+        opinion_id=new_id(),
+        case_id=case_id,
+        now=now,
+        terms=terms,
+        due=terms.due(now),
+        receipt=receipt,
+    )
     answer = _answer(draft)
     trace = "" if coarse else current_traceparent()
     filing = Filing(
@@ -92,23 +124,53 @@ async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn
 
 
 def _owner(principal: Principal, said: OpinionIn) -> UUID | None:
-    """The account that the case belongs to: nobody's for an anonymous or an imported one."""
+    """The account that the case belongs to: nobody's for an anonymous or an imported one, nor for what was written down for
+    somebody."""
     if said.origin is not None:
         if principal.role is not Role.admin:
             raise Forbidden("import-needs-admin", "Only an administrator loads another system's records: leave `origin` out.")
-        check_import(said.protection)
+        check_import(said.protection, said.assistance, attributes=bool(said.attributes), shared=said.shared)
         return None
-    return None if said.protection is Protection.anonymous else principal.account
+    return None if said.protection is Protection.anonymous or said.assistance else principal.account
 
 
-async def _readers(units: UnitDirectory, said: OpinionIn) -> Sequence[KnownUnit]:
+async def _assistant(units: UnitDirectory, principal: Principal, said: OpinionIn) -> UUID | None:
+    """The unit that writes this down for somebody, as far as it is kept. Who does it is kept nowhere."""
+    if said.assistance is None:
+        return None
+    if principal.account and (principal.role not in STAFF or principal.unit_id is None):
+        raise Forbidden("assistance-needs-unit", "Only those who work in a unit write down for others: leave `assistance` out.")
+    own = await chain_of(units, principal.unit_id) if principal.unit_id else ()
+    if any(unit.id in said.about for unit in own):
+        raise Forbidden("assistant-concerned", "This is about your own unit or one above it: another unit must write it down.")
+    return None if said.protection is Protection.anonymous else principal.unit_id
+
+
+def _attributes(said: OpinionIn, category: Category | None) -> dict[str, Any] | None:
+    """As they are kept. What another system filed is not held to our categories."""
+    if said.origin is not None:
+        return None
+    if category is not None:
+        return check_use(category, said.channel, said.attributes or {}) or None
+    if said.attributes:
+        raise Invalid("attributes-need-category", "Only a category of GET /v1/categories has attributes: choose one, or none.")
+    return None
+
+
+async def _addressed(units: UnitDirectory, said: OpinionIn, category: Category | None) -> Sequence[KnownUnit]:
+    """The unit that it is said to, then those above it."""
+    area = [(unit.id, unit.level) for unit in await chain_of(units, said.area_id)] if said.area_id else ()
+    default_unit_id, level = (category.default_unit_id, category.level) if category else (None, None)
+    return await chain_of(units, address(said.unit_id, area, default_unit_id, level))
+
+
+async def _readers(units: UnitDirectory, chain: Sequence[KnownUnit], about: Sequence[UUID]) -> Sequence[KnownUnit]:
     """The unit that gets the case, then those above it."""
-    chain = await chain_of(units, said.unit_id)
-    for unit_id in said.about:
+    for unit_id in about:
         await units.require(unit_id)
-    if not said.about:
+    if not about:
         return chain
-    return chain[-len(route([unit.id for unit in chain], said.about)) :]
+    return chain[-len(route([unit.id for unit in chain], about)) :]
 
 
 async def _terms(works: Works, unit: KnownUnit, said: OpinionIn, now: datetime) -> Terms:
@@ -131,7 +193,7 @@ def _answer(draft: _Draft) -> bytes:
 
 
 def _case_row(draft: _Draft) -> Row:
-    said = draft.said
+    said, at = draft.said, draft.said.location
     return {
         "id": draft.case_id,
         "unit_id": draft.unit_id,
@@ -139,7 +201,16 @@ def _case_row(draft: _Draft) -> Row:
         "source": draft.source,
         "channel": said.channel,
         "protection": said.protection,
+        "kind": draft.kind,
         "category": said.category,
+        "attributes": draft.attributes,
+        "latitude": rounded(at.latitude, said.protection) if at else None,
+        "longitude": rounded(at.longitude, said.protection) if at else None,
+        "place": said.place,
+        "wants_visit": said.wants_visit,
+        "shared": said.shared,
+        "assistance": said.assistance,
+        "assisted_by_unit_id": draft.assisted_by,
         "title": said.title,
         "body": said.body,
         "owner_id": draft.owner_id,
@@ -156,7 +227,7 @@ def _opinion_row(draft: _Draft) -> Row:
     return {
         "id": draft.opinion_id,
         "case_id": draft.case_id,
-        "unit_id": draft.said.unit_id,
+        "unit_id": draft.addressed_id,
         "submitted_at": draft.now,
         "origin_system": origin.system if origin else None,
         "origin_reference": origin.reference if origin else None,
@@ -164,9 +235,9 @@ def _opinion_row(draft: _Draft) -> Row:
     }
 
 
-def _events(draft: _Draft) -> tuple[OpinionSubmitted, CaseOpened]:
+def _events(draft: _Draft) -> Iterator[Event]:
     said = draft.said
-    submitted = OpinionSubmitted(
+    yield OpinionSubmitted(
         opinion_id=draft.opinion_id,
         case_id=draft.case_id,
         unit_id=draft.unit_id,
@@ -175,7 +246,7 @@ def _events(draft: _Draft) -> tuple[OpinionSubmitted, CaseOpened]:
         category=said.category,
         submitted_at=draft.now,
     )
-    opened = CaseOpened(
+    yield CaseOpened(
         case_id=draft.case_id,
         unit_id=draft.unit_id,
         source=draft.source,
@@ -187,4 +258,14 @@ def _events(draft: _Draft) -> tuple[OpinionSubmitted, CaseOpened]:
         opened_at=draft.now,
         clocks=v1.clocks((kind, due_at) for kind, due_at, _ in draft.due),
     )
-    return submitted, opened
+    if said.wants_visit:
+        yield VisitRequested(case_id=draft.case_id, unit_id=draft.unit_id, requested_at=draft.now)
+    if draft.assisted_by and said.assistance:
+        yield OpinionAssisted(
+            opinion_id=draft.opinion_id,
+            case_id=draft.case_id,
+            unit_id=draft.unit_id,
+            by_unit_id=draft.assisted_by,
+            assistance=said.assistance,
+            assisted_at=draft.now,
+        )

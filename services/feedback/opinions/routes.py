@@ -36,7 +36,8 @@ router = APIRouter(prefix="/v1/opinions", route_class=IntakeRoute, tags=["opinio
 async def submit_opinion(request: Request, principal: Caller, body: OpinionIn) -> Response:
     """Say something to a unit, by name, in confidence, or anonymously; 201 only once it is committed.
 
-    `readers` are all the units that can read it. An anonymous speaker gets a `receipt`, the one way back to the case.
+    `readers` are all the units that can read it. An anonymous speaker gets a `receipt`, the one way back to the case; so does
+    somebody for whom it was written down, who may also make the case an account's with it: POST /v1/receipts/claim.
     """
     speaker = ANONYMOUS if body.protection is Protection.anonymous else principal
     seal = await _seal(request, speaker)

@@ -1,16 +1,26 @@
 """What goes in and out of the opinion routes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from services.feedback.cases.rules import Channel, Protection
+from services.feedback.cases.rules import Assistance, Channel, Kind, Protection
 from services.feedback.cases.schemas import ReaderOut
+from services.feedback.categories.rules import LARGEST_NUMBER, LONGEST_TEXT, MOST_ATTRIBUTES, MOST_VALUES
 from services.feedback.opinions.rules import MOST_ABOUT
 from shared.events.feedback import ClockKind
-from shared.types import Body, Code, In, Line, Moment, Out
+from shared.types import Body, Code, Finite, In, Line, Moment, Out, Text
+
+AttributeValue = (
+    Annotated[Text, StringConstraints(max_length=LONGEST_TEXT)]
+    | Annotated[int, Field(strict=True, ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+    | Annotated[Finite, Field(strict=True, gt=-LARGEST_NUMBER, lt=LARGEST_NUMBER)]
+    | Annotated[tuple[Code, ...], Field(max_length=MOST_VALUES)]
+)
+Flag = Annotated[bool, Field(strict=True)]
 
 
 class OriginIn(In):
@@ -21,17 +31,67 @@ class OriginIn(In):
     reported_at: Moment | None = None
 
 
+class LocationIn(In):
+    """In degrees. It is rounded before it is kept: to about 100 m, of an anonymous speaker to about 1 km."""
+
+    latitude: Annotated[Finite, Field(strict=True, ge=-90, le=90)]
+    longitude: Annotated[Finite, Field(strict=True, ge=-180, le=180)]
+
+
 class OpinionIn(In):
     channel: Channel
+    kind: Annotated[
+        Kind | None,
+        Field(
+            description="What you want with it. thought: question (if you leave it out) or proposal; emotional: help; "
+            "public_sentiment: observation; public_opinion: complaint (if you leave it out), proposal, report or commendation."
+        ),
+    ] = None
     title: Line
     body: Body
-    unit_id: UUID
+    unit_id: Annotated[
+        UUID | None, Field(description="The unit that it is said to. May be left out if a registered category says which.")
+    ] = None
+    area_id: Annotated[
+        UUID | None,
+        Field(
+            description="Instead of `unit_id`: the unit of the area that it concerns. The unit gets it that lies above the area "
+            "at the level of its category; if there is none, the category's default unit."
+        ),
+    ] = None
     protection: Protection = Protection.named
-    category: Code | None = None
+    category: Annotated[
+        Code | None,
+        Field(
+            description="One of GET /v1/categories, which then says what fits; any other code is a label. An imported one is too."
+        ),
+    ] = None
+    attributes: Annotated[
+        Mapping[Code, AttributeValue] | None,
+        Field(max_length=MOST_ATTRIBUTES, description="What the category asks for, by the code of each attribute."),
+    ] = None
     about: Annotated[
         tuple[UUID, ...],
         Field(max_length=MOST_ABOUT, description="Units that it is about: they and the units below them never read it."),
     ] = ()
+    location: LocationIn | None = None
+    place: Annotated[Line | None, Field(description="Where it is, in a line. Name no home if you want to stay unknown.")] = None
+    wants_visit: Annotated[Flag, Field(description="On the channel emotional: whether you would like somebody to come.")] = False
+    shared: Annotated[
+        Flag,
+        Field(
+            description="Whether every resident may read title and body, to join you instead of saying the same again. Your name "
+            "is never shown. Only with the protection named, and without `about`."
+        ),
+    ] = False
+    assistance: Annotated[
+        Assistance | None,
+        Field(
+            description="For those who work in a unit and write down what somebody says at the counter or on the phone. It is "
+            "that person's, by the `receipt` to be handed over, and never the writer's. Of an anonymous speaker "
+            "it is not kept which unit wrote it down."
+        ),
+    ] = None
     origin: Annotated[OriginIn | None, Field(description="For administrators: the record of another system.")] = None
 
 
@@ -43,6 +103,9 @@ class DueOut(Out):
 class OpinionOut(Out):
     id: UUID
     case_id: UUID
-    receipt: str | None = Field(description="Anonymous only: the one way back. It is shown once and cannot be recovered.")
+    receipt: str | None = Field(
+        description="For an anonymous speaker, and for whom `assistance` was given: the way back. It is shown once and cannot be "
+        "recovered."
+    )
     readers: list[ReaderOut]
     clocks: list[DueOut]

@@ -1,4 +1,4 @@
-"""Table of receipts: what an anonymous speaker's code is checked against."""
+"""Table of receipts: what the code of a speaker without an account is checked against."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""REST of receipts: how an anonymous speaker comes back. The code stands in bodies only, never in a URL."""
+"""REST of receipts: how somebody comes back without an account. The code stands in bodies only, never in a URL."""
 
 from typing import Annotated
 
@@ -10,11 +10,12 @@ from services.feedback.cases.queries.access import Holder
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn
 from services.feedback.conversations import actions as conversations
 from services.feedback.conversations.schemas import MessageOut
-from services.feedback.protection import queries
+from services.feedback.protection import actions, queries
 from services.feedback.protection.desk import ReceiptDesk
 from services.feedback.protection.schemas import (
     OpenedReceipt,
     ReceiptAppealIn,
+    ReceiptClaimIn,
     ReceiptConfirmationIn,
     ReceiptIn,
     ReceiptMessageIn,
@@ -22,7 +23,7 @@ from services.feedback.protection.schemas import (
     ReceiptReopeningIn,
     ReceiptWithdrawalIn,
 )
-from shared.auth import get_caller
+from shared.auth import Principal, Require, Role, get_caller
 from shared.http import EdgeRoute, QueryRoute, Uow
 
 
@@ -32,6 +33,7 @@ async def get_desk(request: Request) -> ReceiptDesk:
 
 
 Desk = Annotated[ReceiptDesk, Depends(get_desk)]
+Resident = Annotated[Principal, Depends(Require(Role.resident))]
 
 through_gateway = [Depends(get_caller)]
 router = APIRouter(prefix="/v1/receipts", route_class=EdgeRoute, tags=["receipts"], dependencies=through_gateway)
@@ -40,7 +42,7 @@ reading = APIRouter(prefix="/v1/receipts", route_class=QueryRoute, tags=["receip
 
 @reading.post("/open")
 async def open_receipt(uow: Uow, desk: Desk, body: ReceiptIn) -> OpenedReceipt:
-    """What became of an anonymous opinion. A wrong receipt and one that was never issued are answered alike."""
+    """What became of an opinion. A wrong receipt and one that was never issued are answered alike."""
     return await queries.open_receipt(uow, Holder(await desk.show(body.receipt)), body.cursor)
 
 
@@ -85,3 +87,10 @@ async def appeal_receipt(uow: Uow, desk: Desk, body: ReceiptAppealIn) -> CaseOut
     """Ask the unit above to look at the rejection again, until `appealable_until`."""
     case_id = await desk.show(body.receipt)
     return await appeals.appeal_rejection(uow, Holder(case_id), case_id, body.reason)
+
+
+@router.post("/claim")
+async def claim_receipt(uow: Uow, desk: Desk, principal: Resident, body: ReceiptClaimIn) -> CaseOut:
+    """Sign in and make the case your own that somebody in a unit wrote down for you: it is among your cases from now on, and the
+    receipt is void, also for whoever has seen it."""
+    return await actions.claim_case(uow, principal, Holder(await desk.show(body.receipt)))

@@ -21,6 +21,10 @@ class ReceiptIn(Shown):
     cursor: Annotated[str | None, Field(max_length=200, description="`next_cursor`, for the messages after those.")] = None
 
 
+class ReceiptClaimIn(Shown):
+    pass
+
+
 class ReceiptMessageIn(Shown, MessageIn):
     pass
 

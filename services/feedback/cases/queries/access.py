@@ -61,7 +61,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Somebody who showed the receipt of this case: its anonymous speaker."""
+    """Somebody who showed the receipt of this case: its speaker, without an account."""
 
     case_id: UUID
 
