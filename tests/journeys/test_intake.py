@@ -87,7 +87,7 @@ async def test_a_category_is_suggested_says_what_it_needs_and_where_it_goes(data
         filed = await town.people["resident"].post("/v1/opinions", said, expect=201)
         assert [reader["code"] for reader in filed["readers"]] == ["east", "county"]
         case = await town.people["east"].get(f"/v1/cases/{filed['case_id']}")
-        assert (case["kind"], case["attributes"], case["shared"]) == ("complaint", {"pole": "P 12"}, True)
+        assert (case["kind"], case["attributes"], case["shared"]) == ("report", {"pole": "P 12"}, True)
         assert (case["latitude"], case["longitude"]) == (31.23, 121.474)
 
         await town.people["admin"].post("/v1/categories/light/retire")

@@ -15,7 +15,7 @@ KINDS: Mapping[Channel, Sequence[Kind]] = {
     Channel.thought: (Kind.question, Kind.proposal),
     Channel.emotional: (Kind.help,),
     Channel.public_sentiment: (Kind.observation,),
-    Channel.public_opinion: (Kind.complaint, Kind.proposal, Kind.report, Kind.commendation),
+    Channel.public_opinion: (Kind.report, Kind.complaint, Kind.proposal, Kind.commendation),
 }
 """What each channel takes; first what it takes an opinion for that does not say."""
 

@@ -44,7 +44,7 @@ class OpinionIn(In):
         Kind | None,
         Field(
             description="What you want with it. thought: question (if you leave it out) or proposal; emotional: help; "
-            "public_sentiment: observation; public_opinion: complaint (if you leave it out), proposal, report or commendation."
+            "public_sentiment: observation; public_opinion: report (if you leave it out), complaint, proposal or commendation."
         ),
     ] = None
     title: Line

@@ -9,7 +9,7 @@ import pytest
 from services.feedback.cases.rules import Part, State
 from services.feedback.cases.wording import ABOVE, CAUSES, FOR_OTHERS, FOR_SPEAKER, OWES, WHY, Facts, tell_cause, tell_status
 from shared.events.feedback import EscalationCause
-from shared.languages import Language, preferred_language
+from shared.languages import Language
 from tests.feedback.house import House, official, unit
 from tests.feedback.work import work
 
@@ -92,25 +92,6 @@ def test_a_units_name_is_no_pattern() -> None:
 def test_every_cause_has_words(cause: EscalationCause, language: Language) -> None:
     assert "{" not in tell_cause(cause, 3, language)
     assert len(set(CAUSES[language].values())) == len(EscalationCause)
-
-
-@pytest.mark.parametrize(
-    ("accepted", "language"),
-    [
-        ("", "en"),
-        ("zh", "zh"),
-        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
-        ("en;q=0.3, zh;q=0.7", "zh"),
-        ("de-DE,de;q=0.9,zh;q=0.2", "zh"),
-        ("fr", "en"),
-        ("zh;q=0, en", "en"),
-        ("zh;q=oops", "en"),
-        ("*", "en"),
-        (",;=,", "en"),
-    ],
-)
-def test_the_caller_says_which_language(accepted: str, language: str) -> None:
-    assert preferred_language(accepted) == language
 
 
 async def test_a_case_and_its_timeline_speak_the_callers_language(house: House) -> None:

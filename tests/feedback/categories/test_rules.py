@@ -14,15 +14,14 @@ from services.feedback.categories.rules import (
     Attribute,
     Category,
     Datatype,
-    Language,
     check_definition,
     check_use,
     phrase_of,
-    preferred_language,
     rank,
     sound_of,
 )
 from shared.errors import Conflict, DomainError, Invalid
+from shared.languages import Language
 
 VALUES = {"big": "Big", "small": "Small"}
 
@@ -185,23 +184,3 @@ def test_any_text_and_any_keyword(text: str, keyword: str) -> None:
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=2), st.text(), st.text())
 def test_chinese_is_found_wherever_it_stands(keyword: str, before: str, after: str) -> None:
     assert rank(sound_of(f"{before} {keyword} {after}"), [category("a", keyword)])
-
-
-@pytest.mark.parametrize(
-    ("accepted", "language"),
-    [
-        (None, Language.en),
-        ("", Language.en),
-        ("zh", Language.zh),
-        ("zh-CN,zh;q=0.9,en;q=0.8", Language.zh),
-        ("en-GB, zh;q=0.5", Language.en),
-        ("fr, zh;q=0.2", Language.zh),
-        ("fr, de", Language.en),
-        ("zh;q=0", Language.en),
-        ("en;q=0.3, zh;q=0.4", Language.zh),
-        ("zh;q=9", Language.en),
-        (";;;,,,q=1", Language.en),
-    ],
-)
-def test_the_language_that_is_asked_for_first(accepted: str | None, language: Language) -> None:
-    assert preferred_language(accepted) is language

@@ -16,7 +16,7 @@ DEFAULTS = {
     Channel.thought: Kind.question,
     Channel.emotional: Kind.help,
     Channel.public_sentiment: Kind.observation,
-    Channel.public_opinion: Kind.complaint,
+    Channel.public_opinion: Kind.report,
 }
 FITTING = {
     (Channel.thought, Kind.question),
