@@ -1,7 +1,7 @@
 """What the holder of a receipt sees."""
 
 from services.feedback.cases.queries.access import Holder, open_case
-from services.feedback.cases.queries.reading import readers_of, show_case
+from services.feedback.cases.queries.reading import get_timeline, readers_of, show_case
 from services.feedback.conversations.queries import messages_of
 from services.feedback.protection.schemas import OpenedReceipt
 from shared.uow import UnitOfWork
@@ -10,12 +10,13 @@ MESSAGES = 100
 
 
 async def open_receipt(uow: UnitOfWork, holder: Holder, cursor: str | None) -> OpenedReceipt:
-    """The case, what was said in it (oldest first), and everybody who can read it."""
+    """The case, what was said in it and done to it (oldest first), and everybody who can read it."""
     access = await open_case(uow, holder, holder.case_id)
     page = await messages_of(uow, holder.case_id, limit=MESSAGES, cursor=cursor)
     return OpenedReceipt(
         case=await show_case(uow, access),
         messages=page.items,
         next_cursor=page.next_cursor,
+        timeline=await get_timeline(uow, holder, holder.case_id),
         readers=await readers_of(uow, access.case),
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.feedback.appeals.schemas import AppealIn
-from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn, WithdrawalIn
+from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn, TimelineEntry, WithdrawalIn
 from services.feedback.conversations.schemas import MessageIn, MessageOut, ReadingIn
 from shared.types import In, Out, Text
 
@@ -53,4 +53,5 @@ class OpenedReceipt(Out):
     case: CaseOut
     messages: list[MessageOut]
     next_cursor: str | None
+    timeline: list[TimelineEntry] = Field(description="What was done to the case, by which role; oldest first.")
     readers: list[ReaderOut]

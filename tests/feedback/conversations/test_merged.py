@@ -145,3 +145,42 @@ async def test_a_unit_writes_to_one_speaker_alone_in_its_own_case(merged: Merged
     assert await merged.thread(merged.main) == []
     answer = await merged.house.try_do(named, "answer", {"text": "Mended."}, caller=CLERK)
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:massline:problem:case-merged")
+
+
+async def told_by_receipt(merged: Merged) -> tuple[bool, list[tuple[str, str | None]], list[str]]:
+    """What the holder of the receipt sees: whether it is merged, what was done and why, and what was said."""
+    opened = (await merged.house.receipt("open", {"receipt": merged.receipt})).json()
+    acts = [(entry["verb"], entry["reason"]) for entry in opened["timeline"]]
+    return opened["case"]["merged"], acts, [message["text"] for message in opened["messages"]]
+
+
+async def test_an_anonymous_speaker_is_told_by_the_receipt_as_others_are_by_the_timeline(merged: Merged) -> None:
+    opening = [("open", None), ("merge", "The same lamp.")]
+    assert await told_by_receipt(merged) == (True, opening, [])
+    await merged.house.do(merged.main, "ask", {"text": "Which lamp?"}, caller=CLERK)
+    assert await told_by_receipt(merged) == (True, [*opening, ("ask", None)], ["Which lamp?"])
+    anonymous, named = merged.followers["anonymous"], merged.followers["named"]
+    for case_id in (anonymous, named):
+        await merged.house.do(case_id, "unmerge", {"reason": "Another lamp."}, caller=CLERK)
+    acts = [*opening, ("ask", None), ("unmerge", "Another lamp.")]
+    assert await told_by_receipt(merged) == (False, acts, ["Which lamp?"])
+    timeline = await merged.house.get(f"/v1/cases/{named}/timeline", caller=merged.speakers["named"])
+    assert [(entry["verb"], entry["reason"]) for entry in timeline] == acts
+
+
+async def test_the_receipt_does_not_tell_which_case_answers_it(merged: Merged) -> None:
+    opened = await merged.house.receipt("open", {"receipt": merged.receipt})
+    assert merged.main not in opened.text
+
+
+async def test_a_case_that_goes_along_with_its_main_case_shows_that_something_changed(merged: Merged) -> None:
+    house, followers = merged.house, list(merged.followers.values())
+    new = await house.case()
+    house.clock.advance(hours=2)
+    await house.do(merged.main, "merge", {"into_case_id": new, "reason": "One street."}, caller=CLERK)
+    for case_id in followers:
+        assert datetime.fromisoformat((await merged.case(case_id))["updated_at"]) == house.clock()
+    house.clock.advance(hours=2)
+    await house.do(new, "withdraw", {}, caller=house.speaker)
+    for case_id in (merged.main, *followers):
+        assert datetime.fromisoformat((await merged.case(case_id))["updated_at"]) == house.clock()

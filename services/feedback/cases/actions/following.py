@@ -49,6 +49,7 @@ async def pass_on_followers(uow: UnitOfWork, main: Access) -> None:
 
 def _note(uow: UnitOfWork, case: Case, verb: Verb, at: datetime) -> None:
     """Nobody did it: it followed."""
+    case.updated_at = max(case.updated_at, at)
     uow.session.add(
         CaseHistory(
             case_id=case.id,

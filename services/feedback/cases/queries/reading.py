@@ -197,9 +197,9 @@ def _reader(unit: KnownUnit, why: str) -> dict[str, Any]:
     return {"unit_id": unit.id, "code": unit.code, "name": unit.name, "why": WHY[current_language()][why]}
 
 
-async def get_timeline(uow: UnitOfWork, principal: Principal, case_id: UUID) -> list[TimelineEntry]:
+async def get_timeline(uow: UnitOfWork, who: Principal | Holder, case_id: UUID) -> list[TimelineEntry]:
     """What was done, oldest first, beginning with the opening. Raises `NotFound` (case-not-found)."""
-    case = (await open_case(uow, principal, case_id)).case
+    case = (await open_case(uow, who, case_id)).case
     opening = TimelineEntry(
         at=case.opened_at,
         verb="open",
