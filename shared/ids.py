@@ -17,3 +17,8 @@ def new_id() -> UUID:
 def new_id_at(moment: datetime) -> UUID:
     """A UUIDv7 that tells no other time than `moment` (the anonymous path passes the hour, not the millisecond)."""
     return uuid7(nanoseconds=int(moment.timestamp()) * 1_000_000_000)
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Sorts before every id that is made at `moment` or later, and after those made before: it bounds a walk by time."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -19,6 +19,8 @@ from services.feedback.protection.routes import reading
 from services.feedback.protection.routes import router as receipts
 from services.feedback.responsibility.routes import router as responsibility
 from services.feedback.settings import FeedbackSettings
+from services.feedback.similar.routes import drafting
+from services.feedback.similar.routes import router as similar
 from services.feedback.templates.routes import filling
 from services.feedback.templates.routes import router as templates
 from shared.clock import Clock, system_clock
@@ -42,6 +44,8 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         receipts,
         suggesting,
         categories,
+        drafting,
+        similar,
     ]
     service = Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
     intake = Intake(service.database)

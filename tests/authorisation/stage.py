@@ -17,6 +17,7 @@ from tests.support.world import Person, World, open_world
 
 PASSWORD = "a long enough password"
 NEVER_ISSUED = "00000-00000-00000-00000-0"
+SHARE = "UPDATE cases SET shared = true WHERE id = $1"
 LATE = "UPDATE case_clocks SET due_at = due_at - interval '1 year' WHERE case_id = $1 AND kind = 'acknowledgement'"
 
 Params = dict[str, str]
@@ -101,14 +102,23 @@ class Stage:
     async def escalated(self) -> Params:
         """To the parent."""
         case = await self.case()
-        feedback = next(service for service in self.world.product.services if service.name == "feedback")
-        await feedback.database.pool.execute(LATE, UUID(case["case_id"]))
+        await self._change(LATE, case)
 
         async def steps() -> Any:
             answer = await self.ask("GET", "/v1/escalations", "official parent", params={"limit": 100})
             return [item["id"] for item in answer.json()["items"] if item["case_id"] == case["case_id"]]
 
         return {**case, "escalation_id": (await eventually(steps))[0]}
+
+    async def shared(self) -> Params:
+        """Others may read it."""
+        case = await self.case()
+        await self._change(SHARE, case)
+        return case
+
+    async def _change(self, statement: str, case: Params) -> None:
+        feedback = next(service for service in self.world.product.services if service.name == "feedback")
+        await feedback.database.pool.execute(statement, UUID(case["case_id"]))
 
     async def anonymous(self) -> Params:
         filed = await self.do("nobody", "/v1/opinions", opinion(self, protection="anonymous"))

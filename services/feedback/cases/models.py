@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlmodel import Field
 
-from services.feedback.cases.rules import Assistance, Channel, Decision, Kind, Part, Protection, Side, State
+from services.feedback.cases.rules import CLOSED, Assistance, Channel, Decision, Kind, Part, Protection, Side, State
 from services.feedback.tables import UTC_TIME, FeedbackTable, text_of
 from shared.events.feedback import CaseSource, ClockKind, EscalationCause
 from shared.types import enum_check
@@ -18,6 +18,9 @@ ZERO = {"server_default": "0"}
 FALSE = {"server_default": "false"}
 RUNNING = "met_at IS NULL AND breached_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
 OVERDUE_CLOCK = "breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL"
+OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in State if state not in CLOSED))
+CELL = ("floor(latitude * 100)", "floor(longitude * 100)")
+"""The cell of a grid of hundredths of a degree, which near cases share."""
 
 
 class Case(FeedbackTable, table=True):
@@ -52,6 +55,8 @@ class Case(FeedbackTable, table=True):
         Index("cases_by_place", "latitude", "longitude", postgresql_where="latitude IS NOT NULL"),
         Index("cases_unread", "id", postgresql_where="message_count > read_by_unit"),
         Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
+        Index("cases_shared_by_unit", "unit_id", "id", postgresql_where=f"shared AND {OPEN}"),
+        Index("cases_open_by_place", *map(text, CELL), "shared", "id", postgresql_where=f"latitude IS NOT NULL AND {OPEN}"),
     )
 
     id: UUID = Field(primary_key=True)

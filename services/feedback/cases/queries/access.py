@@ -35,6 +35,9 @@ VISIBLE = f"""(
     )
 )"""
 
+SHARED = "(cases.shared AND NOT EXISTS (SELECT FROM case_exclusions WHERE case_id = cases.id))"
+"""What anybody may read, because its speaker said so; but not what is about a unit, whose people are anybody too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

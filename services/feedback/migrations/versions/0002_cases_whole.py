@@ -35,6 +35,7 @@ def upgrade() -> None:
     _add_tables()
     _chain_escalations()
     _make_searchable()
+    _share_cases()
 
 
 def _widen_cases() -> None:
@@ -286,6 +287,18 @@ def _make_searchable() -> None:
         op.get_bind().execute(add, [{"case_id": row.id, "terms": case_terms(row._asdict())} for row in rows])
         after = rows[-1].id
     op.create_index("case_texts_by_term", "case_texts", ["terms"], postgresql_using="gin")
+
+
+def _share_cases() -> None:
+    """Open cases are found by their place and, where others may read them, by their unit."""
+    still_open = "state IN ('received', 'acknowledged', 'in_progress', 'waiting_resident', 'answered')"
+    op.create_index("cases_shared_by_unit", "cases", ["unit_id", "id"], postgresql_where=f"shared AND {still_open}")
+    op.create_index(
+        "cases_open_by_place",
+        "cases",
+        [sa.text("floor(latitude * 100)"), sa.text("floor(longitude * 100)"), "shared", "id"],
+        postgresql_where=f"latitude IS NOT NULL AND {still_open}",
+    )
 
 
 def downgrade() -> None:
