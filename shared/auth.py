@@ -179,6 +179,7 @@ class Require(SecurityBase):
 
 Known = Annotated[Principal, Depends(Require(*(role for role in Role if role is not Role.anonymous)))]
 """Anybody with an account."""
+Resident = Annotated[Principal, Depends(Require(Role.resident))]
 Staff = Annotated[Principal, Depends(Require(Role.official, Role.lead, Role.admin))]
 Overseer = Annotated[Principal, Depends(Require(Role.official, Role.lead, Role.inspector, Role.admin))]
 Administrator = Annotated[Principal, Depends(Require(Role.admin))]

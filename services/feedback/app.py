@@ -7,6 +7,8 @@ from services.feedback.categories.routes import asking as suggesting
 from services.feedback.categories.routes import router as categories
 from services.feedback.consumers import CONSUMES
 from services.feedback.conversations.routes import router as conversations
+from services.feedback.endorsements.routes import reading as shared_cases
+from services.feedback.endorsements.routes import router as endorsements
 from services.feedback.escalations.routes import router as escalations
 from services.feedback.jobs import JOBS
 from services.feedback.merges.routes import router as merges
@@ -46,6 +48,8 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         categories,
         drafting,
         similar,
+        endorsements,
+        shared_cases,
     ]
     service = Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
     intake = Intake(service.database)

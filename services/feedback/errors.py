@@ -8,6 +8,11 @@ def case_not_found() -> NotFound:
     return NotFound("case-not-found", "There is no such case among those that you may see. List them with GET /v1/cases.")
 
 
+def shared_case_not_found() -> NotFound:
+    """Also the answer for a case that exists and is not shared, or not any more."""
+    return NotFound("shared-case-not-found", "There is no such case among those that others may read.")
+
+
 def not_yours_to_do(verb: str) -> Forbidden:
     return Forbidden("not-yours-to-do", f"You may read this case, but not {verb} it: see `allowed` on the case.")
 

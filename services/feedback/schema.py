@@ -3,6 +3,7 @@
 from services.feedback.cases import models as cases
 from services.feedback.categories import models as categories
 from services.feedback.conversations import models as conversations
+from services.feedback.endorsements import models as endorsements
 from services.feedback.notes import models as notes
 from services.feedback.opinions import models as opinions
 from services.feedback.protection import models as protection
@@ -10,4 +11,15 @@ from services.feedback.responsibility import models as responsibility
 from services.feedback.tables import metadata
 from services.feedback.templates import models as templates
 
-__all__ = ["cases", "categories", "conversations", "metadata", "notes", "opinions", "protection", "responsibility", "templates"]
+__all__ = [
+    "cases",
+    "categories",
+    "conversations",
+    "endorsements",
+    "metadata",
+    "notes",
+    "opinions",
+    "protection",
+    "responsibility",
+    "templates",
+]

@@ -116,6 +116,9 @@ class Stage:
         await self._change(SHARE, case)
         return case
 
+    async def endorsed(self) -> Params:
+        return await self.told(await self.shared(), "endorse", caller="resident")
+
     async def _change(self, statement: str, case: Params) -> None:
         feedback = next(service for service in self.world.product.services if service.name == "feedback")
         await feedback.database.pool.execute(statement, UUID(case["case_id"]))

@@ -105,6 +105,8 @@ SIBLINGS = at(("official", "lead"), "sibling")
 OF_PARENT = at("official", "parent")
 SPEAKER_AND_WORKERS = SPEAKER | WORKERS
 ROOTED = at("inspector", ("parent", "root")) | at("lead", ("parent", "root")) | ADMIN | SPEAKER
+OTHERS = frozenset({"resident"})
+"""Who speak for themselves, but did not in this case."""
 TEMPLATE_READERS = at(("official", "lead", "inspector"), LINE) | ADMIN
 
 CASES = (
@@ -175,6 +177,12 @@ CASES = (
     case(f"POST {CASE}/merge", WORKERS, Stage.twins, names("into_case_id", reason="One lamp.")),
     case(f"GET {CASE}/similar", IN_OFFICE, Stage.case),
     case(f"POST {CASE}/unmerge", WORKERS, Stage.merged, says(reason="Two lamps.")),
+    Line(f"POST {CASE}/endorse", OTHERS, KNOWN - OTHERS, Stage.shared, EMPTY),
+    Line(f"POST {CASE}/endorse", NO_ONE, OVERSEERS, Stage.case, EMPTY),
+    Line(f"POST {CASE}/unendorse", OTHERS, KNOWN - OTHERS, Stage.endorsed, EMPTY),
+    Line(f"POST {CASE}/unendorse", NO_ONE, OVERSEERS, Stage.case, EMPTY),
+    Line("GET /v1/shared-cases/{case_id}", KNOWN, NO_ONE, Stage.shared),
+    Line("GET /v1/shared-cases/{case_id}", NO_ONE, NO_ONE, Stage.case),
     Line(f"GET {CASE}/notes", IN_OFFICE, NO_ONE, Stage.case),
     Line(f"POST {CASE}/notes", IN_OFFICE & STAFF, at("inspector", ABOVE), Stage.case, says(text="For us.")),
     Line(

@@ -25,4 +25,5 @@ class MergedOut(Out):
     unit_id: UUID
     state: State
     title: str
+    endorsement_count: int
     opened_at: datetime

@@ -13,6 +13,7 @@ AREAS: dict[str, str] = {
     "categories": "feedback",
     "escalations": "feedback",
     "receipts": "feedback",
+    "shared-cases": "feedback",
     "templates": "feedback",
     "visit-plans": "visits",
     "visits": "visits",

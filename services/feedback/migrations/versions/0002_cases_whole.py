@@ -290,7 +290,7 @@ def _make_searchable() -> None:
 
 
 def _share_cases() -> None:
-    """Open cases are found by their place and, where others may read them, by their unit."""
+    """Open cases are found by their place and, where others may read them, by their unit; others endorse them."""
     still_open = "state IN ('received', 'acknowledged', 'in_progress', 'waiting_resident', 'answered')"
     op.create_index("cases_shared_by_unit", "cases", ["unit_id", "id"], postgresql_where=f"shared AND {still_open}")
     op.create_index(
@@ -298,6 +298,13 @@ def _share_cases() -> None:
         "cases",
         [sa.text("floor(latitude * 100)"), sa.text("floor(longitude * 100)"), "shared", "id"],
         postgresql_where=f"latitude IS NOT NULL AND {still_open}",
+    )
+    op.create_table(
+        "endorsements",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("pseudonym", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
+        sa.PrimaryKeyConstraint("case_id", "pseudonym"),
     )
 
 
