@@ -21,6 +21,7 @@ from services.feedback.protection.routes import reading
 from services.feedback.protection.routes import router as receipts
 from services.feedback.responsibility.routes import router as responsibility
 from services.feedback.settings import FeedbackSettings
+from services.feedback.signals.routes import router as signals
 from services.feedback.similar.routes import drafting
 from services.feedback.similar.routes import router as similar
 from services.feedback.templates.routes import filling
@@ -50,6 +51,7 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         similar,
         endorsements,
         shared_cases,
+        signals,
     ]
     service = Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
     intake = Intake(service.database)

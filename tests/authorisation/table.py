@@ -198,6 +198,12 @@ CASES = (
         KNOWN - STAFF,
         Stage.case_and_template,
     ),
+    Line(
+        "GET /v1/signals",
+        at(("official", "lead", "inspector"), ABOVE) | ADMIN,
+        RESIDENTS,
+        sends=lambda stage, params: {"params": {"unit_id": stage.units["own"]}},
+    ),
     listing(
         "GET /v1/escalations",
         OVERSEERS,

@@ -14,6 +14,7 @@ AREAS: dict[str, str] = {
     "escalations": "feedback",
     "receipts": "feedback",
     "shared-cases": "feedback",
+    "signals": "feedback",
     "templates": "feedback",
     "visit-plans": "visits",
     "visits": "visits",
