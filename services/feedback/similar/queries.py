@@ -25,7 +25,7 @@ from shared.uow import UnitOfWork
 
 MOST_UNITS = 50
 """Of a unit and those below it, the nearest."""
-BY_UNIT, NEARBY = 150, 150
+BY_UNIT, NEARBY = 100, 100
 """How many cases are compared, at most."""
 
 

@@ -18,7 +18,7 @@ NEARBY_M = 500
 """Metres: as far apart two places have nothing in common."""
 RECENT = timedelta(days=365)
 """How far back is looked, and as far apart two moments have nothing in common."""
-MOST_READ = 300
+MOST_READ = 200
 """Characters of a body that are compared: what it is about is said first."""
 MOST_SUGGESTED = 10
 LIKELY = 0.42
