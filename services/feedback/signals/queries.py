@@ -16,16 +16,14 @@ from shared.reads import Read
 from shared.uow import UnitOfWork
 
 COUNT = Read("""
-    SELECT category, channel, count(*) FILTER (WHERE opened.id >= CAST(:middle AS uuid)) AS recent,
-        count(*) FILTER (WHERE opened.id < CAST(:middle AS uuid)) AS before
-    FROM unnest(CAST(:units AS uuid[])) AS unit (id), LATERAL (
-        SELECT cases.id, category, channel FROM cases
-        WHERE (cases.unit_id, cases.id) >= (unit.id, CAST(:first AS uuid))
-            AND (cases.unit_id, cases.id) < (unit.id, CAST(:last AS uuid)) AND source <> 'imported'
-    ) AS opened
+    SELECT category, channel, count(*) FILTER (WHERE id >= CAST(:middle AS uuid)) AS recent,
+        count(*) FILTER (WHERE id < CAST(:middle AS uuid)) AS before
+    FROM cases
+    WHERE unit_id = ANY(CAST(:units AS uuid[])) AND id >= CAST(:first AS uuid) AND id < CAST(:last AS uuid)
+        AND source <> 'imported'
     GROUP BY category, channel
 """)
-"""Ids tell when a case was opened, so only the unit's cases of the windows are read. Whatever became of it counts, so that a
+"""Ids tell when a case was opened, so only those of the windows are read. Whatever became of it counts, so that a
 withdrawal does not show as a difference; what was imported was said at another time."""
 
 

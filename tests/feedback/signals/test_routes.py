@@ -148,7 +148,7 @@ FROM generate_series(1, $2) n, LATERAL (SELECT CAST($3 AS timestamptz) - n * int
 
 @BOTH_MODES
 @pytest.mark.parametrize("units", [1, 10])
-async def test_only_the_cases_of_the_unit_in_the_windows_are_read(house: House, mode: str, units: int) -> None:
+async def test_only_the_cases_of_the_windows_are_read(house: House, mode: str, units: int) -> None:
     """A case an hour for more than two years, in each of the units or in one: eight weeks are 1,344 hours."""
     places = [unit("village"), *(uuid4() for _ in range(units - 1))]
     await house.rows(INSERT_CASES, places, 20_000, house.clock())
@@ -156,4 +156,4 @@ async def test_only_the_cases_of_the_unit_in_the_windows_are_read(house: House, 
     first, middle, last = map(first_id_at, windows(house.clock().date(), Weeks.month))
     values = {"units": [unit("village")], "first": first, "middle": middle, "last": last}
     found = scans(await explain(house, mode, COUNT, values))
-    assert max(found.values()) == pytest.approx(1_344 / units, abs=2)
+    assert 1_344 / units - 2 <= max(found.values()) <= 1_344 + 2
