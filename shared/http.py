@@ -1,9 +1,12 @@
 """HTTP at the edge of a service: one commit per request, errors as problem+json, ids and metrics on every answer."""
 
+import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
 import structlog
@@ -50,8 +53,41 @@ STATUS: dict[type[DomainError], int] = {
 }
 PROBLEM_JSON = "application/problem+json"
 MAX_BODY_BYTES = 1_048_576
+FORM_BYTES = 16_384
+"""Allowed around a file for the form that it is sent in."""
+UPLOAD = re.compile(r"/v1/(?:cases/[^/]+|receipts)/attachments")
+"""Where files are sent: the only paths that take a body larger than the rest."""
 UNLOGGED = ("/v1/opinions", "/v1/receipts")
 """Where anonymous speakers go: a log line would keep the moment they spoke."""
+
+
+def is_upload(scope: Scope) -> bool:
+    return scope["method"] == "POST" and UPLOAD.fullmatch(scope["path"]) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """Bytes that a body may have: `whole` everywhere, and with a file of `file` bytes where files are sent."""
+
+    whole: int = MAX_BODY_BYTES
+    file: int = 0
+
+    def of(self, scope: Scope) -> int:
+        return max(self.whole, self.file + FORM_BYTES) if is_upload(scope) else self.whole
+
+
+class UploadTurns(NamedTuple):
+    """Files that one process has in memory at a time, and seconds for which the others wait to be read.
+
+    As it stands for a service: fewer than its database connections, because an upload may hold one while its file is converted,
+    and less patient than a gateway waiting for the answer.
+    """
+
+    at_once: int = 4
+    patience: float = 10.0
+
+
+OF_A_SERVICE = UploadTurns()
 
 
 class FieldProblem(BaseModel):
@@ -187,8 +223,16 @@ async def request_seal(request: Request, key: str) -> idempotency.Seal:
         caller=get_principal(request),
         method=request.method,
         path=request.url.path,
-        body=await request.body(),
+        body=_without_boundary(await request.body(), request.headers.get("content-type", "")),
     )
+
+
+def _without_boundary(body: bytes, content_type: str) -> bytes:
+    """A client draws a new boundary for each try of the same form: it is no part of what is sent."""
+    form, _, boundary = content_type.partition("boundary=")
+    if not form.lower().startswith("multipart/form-data") or not boundary.strip('"'):
+        return body
+    return body.replace(boundary.split(";")[0].strip('" ').encode("latin-1"), b"")
 
 
 def replayed(status: int, answer: bytes) -> Response:
@@ -225,14 +269,18 @@ def tag_version(response: Response, version: int) -> None:
 class Edge:
     """The layer around everything: trace and request id, body cap, metrics, one log line per change, a 500 that tells nothing.
 
+    Uploads are let in by `turns`; of one that waits nothing is read.
+
     It must lie inside Starlette's own outermost layer, which would answer a failure in plain text before this one sees it:
     `api.add_middleware(Edge, service=...)`.
     """
 
-    def __init__(self, app: ASGIApp, service: str, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, service: str, limits: BodyLimits = BodyLimits(), turns: UploadTurns = OF_A_SERVICE) -> None:
         self.app = app
         self.service = service
-        self.max_body_bytes = max_body_bytes
+        self.limits = limits
+        self._patience = turns.patience
+        self._turns = asyncio.Semaphore(turns.at_once)
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -256,7 +304,10 @@ class Edge:
 
         started = time.perf_counter()
         try:
-            await self.app(scope, capped(receive, self.max_body_bytes), send_traced)
+            if is_upload(scope):
+                await self._take_upload(scope, receive, send_traced)
+            else:
+                await self.app(scope, capped(receive, self.limits.whole), send_traced)
         except ClientDisconnect:
             log.debug("the client went away")
         except Exception as error:
@@ -265,6 +316,18 @@ class Edge:
             await self._failed(error)(scope, receive, send_traced)
         finally:
             self._observe(scope, status, time.perf_counter() - started)
+
+    async def _take_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turns.acquire()
+        except TimeoutError:
+            await problem(503, "uploads-busy", "Too many files are coming in just now: send it again.")(scope, receive, send)
+            return
+        try:
+            await self.app(scope, capped(receive, self.limits.of(scope)), send)
+        finally:
+            self._turns.release()
 
     def _failed(self, error: Exception) -> Response:
         if is_outage(error):

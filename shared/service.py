@@ -21,7 +21,18 @@ from shared.bus import Bus
 from shared.clock import Clock, system_clock
 from shared.consumer import Consumer, Handlers
 from shared.db import Database, is_outage
-from shared.http import PROBLEM_RESPONSES, Edge, EdgeRoute, QueryRoute, Uow, install_problem_handlers, problem
+from shared.http import (
+    OF_A_SERVICE,
+    PROBLEM_RESPONSES,
+    BodyLimits,
+    Edge,
+    EdgeRoute,
+    QueryRoute,
+    Uow,
+    UploadTurns,
+    install_problem_handlers,
+    problem,
+)
 from shared.ids import Ids, new_id
 from shared.outbox import outbox
 from shared.pages import PageLimit
@@ -61,9 +72,12 @@ class Service:
         jobs: Sequence[Job] = (),
         clock: Clock = system_clock,
         ids: Ids = new_id,
+        upload_turns: UploadTurns = OF_A_SERVICE,
     ) -> None:
         self.name = settings.service
         self.settings = settings
+        self.limits = BodyLimits(settings.max_body_bytes, settings.max_file_bytes)
+        self._upload_turns = upload_turns
         self.database = Database(settings.database, connections=settings.database_connections)
         self.units = UnitDirectory(self.database)
         self.policies = PolicyDirectory(self.database)
@@ -89,7 +103,7 @@ class Service:
         api.state.works = self.works
         api.state.database = self.database
         api.state.credentials = Credentials(self.settings.internal_secret.get_secret_value())
-        api.add_middleware(Edge, service=self.name, max_body_bytes=self.settings.max_body_bytes)
+        api.add_middleware(Edge, service=self.name, limits=self.limits, turns=self._upload_turns)
         install_problem_handlers(api)
         for router in routers:
             api.include_router(router)

@@ -39,6 +39,13 @@ class ServiceSettings(BaseSettings):
         validation_alias="MASSLINE_MAX_BODY_BYTES",
         description="Largest request body, in bytes; a larger one is answered with 413.",
     )
+    max_file_bytes: int = Field(
+        10_485_760,
+        ge=1024,
+        le=33_554_432,
+        validation_alias="MASSLINE_MAX_FILE_BYTES",
+        description="Largest file that can be attached to a case, in bytes; the same for the gateway and feedback.",
+    )
     server_url: str | None = Field(
         None,
         validation_alias="MASSLINE_DATABASE_URL",

@@ -1,6 +1,9 @@
 """Wiring of the feedback service, and nothing else."""
 
 from services.feedback.appeals.routes import router as appeals
+from services.feedback.attachments.cabinet import Cabinet, Place
+from services.feedback.attachments.routes import router as attachments
+from services.feedback.attachments.rules import Caps
 from services.feedback.cases.routes import router as cases
 from services.feedback.categories.directory import CategoryDirectory
 from services.feedback.categories.routes import asking as suggesting
@@ -10,7 +13,7 @@ from services.feedback.conversations.routes import router as conversations
 from services.feedback.endorsements.routes import reading as shared_cases
 from services.feedback.endorsements.routes import router as endorsements
 from services.feedback.escalations.routes import router as escalations
-from services.feedback.jobs import JOBS
+from services.feedback.jobs import make_jobs
 from services.feedback.merges.routes import router as merges
 from services.feedback.notes.routes import router as notes
 from services.feedback.opinions.actions import Counter
@@ -37,6 +40,7 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         cases,
         conversations,
         notes,
+        attachments,
         filling,
         templates,
         escalations,
@@ -53,12 +57,35 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         shared_cases,
         signals,
     ]
-    service = Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
+    service = Service(settings, routers=routers, handlers=CONSUMES, clock=clock, ids=ids)
+    cabinet = Cabinet(service.database, _place(settings), _caps(settings))
+    service.jobs.extend(make_jobs(cabinet))
     intake = Intake(service.database)
     desk = ReceiptDesk(service.database, settings.pepper.get_secret_value())
     known = CategoryDirectory(service.database)
     service.api.state.desk = desk
     service.api.state.categories = known
     service.api.state.counter = Counter(service.works, known, desk, intake)
+    service.api.state.cabinet = cabinet
     service.extras.append(intake.lifetime)
     return service
+
+
+def _place(settings: FeedbackSettings) -> Place:
+    access_key, secret_key = settings.attachments_access_key, settings.attachments_secret_key
+    return Place(
+        name=settings.attachments_store or str(settings.var / "attachments"),
+        endpoint=settings.attachments_s3_endpoint,
+        region=settings.attachments_s3_region,
+        access_key=access_key.get_secret_value() if access_key else None,
+        secret_key=secret_key.get_secret_value() if secret_key else None,
+    )
+
+
+def _caps(settings: FeedbackSettings) -> Caps:
+    return Caps(
+        size=settings.max_file_bytes,
+        pixels=settings.attachment_pixels,
+        pages=settings.attachment_pages,
+        per_case=settings.attachments_per_case,
+    )

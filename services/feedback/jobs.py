@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from services.feedback.attachments.cabinet import Cabinet
 from services.feedback.cases.actions.judging import lapse_unjudged_cases
 from services.feedback.escalations.actions.breaching import breach_due_clocks
 from services.feedback.escalations.actions.climbing import climb_due_chains
@@ -10,6 +11,7 @@ from shared.uow import UnitOfWork, Works
 
 EVERY = 1.0
 """Seconds: a breach is told, a chain climbs, and an unjudged answer is closed, within about one of its time."""
+SWEPT_EVERY = 5.0
 
 
 def _in_one_transaction(action: Callable[[UnitOfWork], Awaitable[bool]]) -> Callable[[Works], Awaitable[bool]]:
@@ -20,8 +22,10 @@ def _in_one_transaction(action: Callable[[UnitOfWork], Awaitable[bool]]) -> Call
     return run
 
 
-JOBS: Sequence[Job] = (
-    Job("deadlines", EVERY, _in_one_transaction(breach_due_clocks)),
-    Job("escalations", EVERY, _in_one_transaction(climb_due_chains)),
-    Job("judgements", EVERY, _in_one_transaction(lapse_unjudged_cases)),
-)
+def make_jobs(cabinet: Cabinet) -> Sequence[Job]:
+    return (
+        Job("deadlines", EVERY, _in_one_transaction(breach_due_clocks)),
+        Job("escalations", EVERY, _in_one_transaction(climb_due_chains)),
+        Job("judgements", EVERY, _in_one_transaction(lapse_unjudged_cases)),
+        Job("stray files", SWEPT_EVERY, _in_one_transaction(cabinet.sweep)),
+    )

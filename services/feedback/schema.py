@@ -1,5 +1,6 @@
 """Every table of this service, imported so that `metadata` is complete: what migrations compare the database with."""
 
+from services.feedback.attachments import models as attachments
 from services.feedback.cases import models as cases
 from services.feedback.categories import models as categories
 from services.feedback.conversations import models as conversations
@@ -12,6 +13,7 @@ from services.feedback.tables import metadata
 from services.feedback.templates import models as templates
 
 __all__ = [
+    "attachments",
     "cases",
     "categories",
     "conversations",

@@ -12,7 +12,7 @@ from services.gateway.access.routes import router as access
 from services.gateway.access.tokens import AccessTokens
 from services.gateway.consumers import CONSUMES
 from services.gateway.jobs import make_jobs
-from services.gateway.proxy.front import Front
+from services.gateway.proxy.front import UPLOAD_TURNS, Front
 from services.gateway.proxy.portal import PATHS, Documents, build_portal
 from services.gateway.proxy.upstreams import HttpUpstream
 from services.gateway.settings import GatewaySettings
@@ -38,7 +38,13 @@ def create_service(
     box = SecretBox(settings.webhook_key.get_secret_value())
     dispatcher = Dispatcher(box, settings.webhook_allowed_networks)
     service = Service(
-        settings, routers=[access, webhooks_out], handlers=CONSUMES, jobs=make_jobs(dispatcher), clock=clock, ids=ids
+        settings,
+        routers=[access, webhooks_out],
+        handlers=CONSUMES,
+        jobs=make_jobs(dispatcher),
+        clock=clock,
+        ids=ids,
+        upload_turns=UPLOAD_TURNS,
     )
     passwords = Passwords(clock)
     tokens = AccessTokens(settings.token_secret.get_secret_value(), lifetime=settings.token_lifetime, clock=clock)
@@ -53,7 +59,7 @@ def create_service(
         upstreams=behind,
         tokens=tokens,
         credentials=service.api.state.credentials,
-        max_body_bytes=settings.max_body_bytes,
+        limits=service.limits,
     )
     service.api.user_middleware.append(front)
     if settings.admin_password is not None:

@@ -38,6 +38,11 @@ class CaseSource(StrEnum):
     imported = "imported"
 
 
+class AttachmentKind(StrEnum):
+    image = "image"
+    document = "document"
+
+
 class ClockSet(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -116,6 +121,21 @@ class CaseMessageAdded(Event, type="massline.feedback.case-message.added.v1", ke
     case_id: UUID
     unit_id: UUID
     message_id: UUID
+    by_unit: bool
+    added_at: datetime
+
+
+class AttachmentAdded(Event, type="massline.feedback.attachment.added.v1", key="case_id"):
+    """When: either side attached a picture or a document to a case; `size` in bytes, as it is kept.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    attachment_id: UUID
+    kind: AttachmentKind
+    size: int
     by_unit: bool
     added_at: datetime
 

@@ -26,6 +26,10 @@ NOUN_FOLDERS = frozenset({"actions", "queries", "rules"})
 EXTRA_FILES = {
     "services/feedback/cases/wording.py": "the plain sentences in which a case tells how it stands, in two languages",
     "services/feedback/cases/words.py": "what a text is found by, for whoever files, opens or searches a case",
+    "services/feedback/attachments/cabinet.py": "the files themselves, in a folder or a bucket, and the strays among them",
+    "services/feedback/attachments/conversion.py": "runs the sandbox, and says what came of it",
+    "services/feedback/attachments/sandbox.py": "opens what strangers send, as a program that can be killed",
+    "services/feedback/attachments/transfer.py": "files in and out over HTTP, for the routes of cases and of receipts",
     "services/feedback/categories/directory.py": "the registered categories in memory, so that intake asks no table",
     "services/feedback/opinions/intake.py": "the group-commit write path, apart from the actions that it serves",
     "services/feedback/protection/desk.py": "what a receipt's holder may do: over several nouns, for one caller",

@@ -1,6 +1,7 @@
 """The feedback service, open, without its worker: what it tells stays in the outbox to be looked at."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -19,8 +20,8 @@ def database_url(databases: Databases) -> str:
 
 
 @pytest.fixture
-def service(database_url: str, clock: ManualClock) -> Service:
-    return create_service(FeedbackSettings(database_url=database_url), clock=clock)
+def service(database_url: str, clock: ManualClock, tmp_path: Path) -> Service:
+    return create_service(FeedbackSettings(database_url=database_url, var=tmp_path), clock=clock)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -75,9 +76,10 @@ async def open_world(databases: Databases, bus: Bus, *, clock: Clock = system_cl
     names = ("feedback", "visits", "assessment", "gateway")
     values = {f"MASSLINE_{name.upper()}_DATABASE_URL": databases.fresh(name) for name in names}
     values["MASSLINE_GATEWAY_ADMIN_PASSWORD"] = ADMIN_PASSWORD
-    product = build_product({**values, **environment}, clock=clock)
-    async with product.running(bus), visiting(product) as world:
-        yield world
+    with TemporaryDirectory(prefix="massline-var-") as var:
+        product = build_product({**values, "MASSLINE_VAR": var, **environment}, clock=clock)
+        async with product.running(bus), visiting(product) as world:
+            yield world
 
 
 @asynccontextmanager

@@ -100,6 +100,7 @@ class Case(FeedbackTable, table=True):
     read_by_resident: int = Field(default=0, sa_column_kwargs=ZERO)
     read_by_unit: int = Field(default=0, sa_column_kwargs=ZERO)
     endorsement_count: int = Field(default=0, sa_column_kwargs=ZERO)
+    attachment_count: int = Field(default=0, sa_column_kwargs=ZERO)
     outcome: str | None = None
     resolved: bool | None = None
     satisfied: bool | None = None

@@ -125,6 +125,7 @@ class CaseItem(Out):
     title: str
     merged_into: UUID | None = Field(description="The case that this one is answered with; not told to its speaker.")
     endorsement_count: int
+    attachment_count: int
     last_said_by: Side | None
     unread: int = Field(description="Messages that your side has not seen.")
     reopened_count: int

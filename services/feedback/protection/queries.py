@@ -1,5 +1,6 @@
 """What the holder of a receipt sees."""
 
+from services.feedback.attachments.queries import attachments_of
 from services.feedback.cases.queries.access import Holder, open_case
 from services.feedback.cases.queries.reading import get_timeline, readers_of, show_case
 from services.feedback.conversations.queries import messages_of
@@ -10,7 +11,7 @@ MESSAGES = 100
 
 
 async def open_receipt(uow: UnitOfWork, holder: Holder, cursor: str | None) -> OpenedReceipt:
-    """The case, what was said in it and done to it (oldest first), and everybody who can read it."""
+    """The case, what was said in it and done to it (oldest first), what is attached, and everybody who can read it."""
     access = await open_case(uow, holder, holder.case_id)
     page = await messages_of(uow, holder.case_id, limit=MESSAGES, cursor=cursor)
     return OpenedReceipt(
@@ -18,5 +19,6 @@ async def open_receipt(uow: UnitOfWork, holder: Holder, cursor: str | None) -> O
         messages=page.items,
         next_cursor=page.next_cursor,
         timeline=await get_timeline(uow, holder, holder.case_id),
+        attachments=await attachments_of(uow, holder.case_id),
         readers=await readers_of(uow, access.case),
     )

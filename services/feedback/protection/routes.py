@@ -1,10 +1,16 @@
 """REST of receipts: how somebody comes back without an account. The code stands in bodies only, never in a URL."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
 
 from services.feedback.appeals import actions as appeals
+from services.feedback.attachments import actions as attachments
+from services.feedback.attachments.queries import get_attachment
+from services.feedback.attachments.schemas import AttachmentOut
+from services.feedback.attachments.transfer import SENT, Files, form_of, read_form, send_file
 from services.feedback.cases.actions import judging, reopening
 from services.feedback.cases.queries.access import Holder
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn
@@ -22,6 +28,7 @@ from services.feedback.protection.schemas import (
     ReceiptReadingIn,
     ReceiptReopeningIn,
     ReceiptWithdrawalIn,
+    Shown,
 )
 from shared.auth import Principal, Require, Role, get_caller
 from shared.http import EdgeRoute, QueryRoute, Uow
@@ -94,3 +101,32 @@ async def claim_receipt(uow: Uow, desk: Desk, principal: Resident, body: Receipt
     """Sign in and make the case your own that somebody in a unit wrote down for you: it is among your cases from now on, and the
     receipt is void, also for whoever has seen it."""
     return await actions.claim_case(uow, principal, Holder(await desk.show(body.receipt)))
+
+
+@router.post("/attachments", status_code=201, openapi_extra=form_of("receipt"))
+async def add_receipt_attachment(uow: Uow, desk: Desk, files: Files, request: Request) -> AttachmentOut:
+    """Attach a picture or a PDF, still without a name: it is written anew, and nothing of its origin is kept."""
+    form = await read_form(request, "receipt")
+    case_id = await desk.show(form.texts["receipt"])
+    return await attachments.add_attachment(uow, files, Holder(case_id), case_id, form.file)
+
+
+@reading.post("/attachments/{attachment_id}", response_class=StreamingResponse, responses=SENT)
+async def get_receipt_attachment(uow: Uow, desk: Desk, files: Files, attachment_id: UUID, body: Shown) -> StreamingResponse:
+    """A file of the case."""
+    case_id = await desk.show(body.receipt)
+    return await send_file(files, await get_attachment(uow, Holder(case_id), case_id, attachment_id))
+
+
+@reading.post("/attachments/{attachment_id}/thumbnail", response_class=StreamingResponse, responses=SENT)
+async def get_receipt_thumbnail(uow: Uow, desk: Desk, files: Files, attachment_id: UUID, body: Shown) -> StreamingResponse:
+    """A small JPEG of a picture; a document has none."""
+    case_id = await desk.show(body.receipt)
+    return await send_file(files, await get_attachment(uow, Holder(case_id), case_id, attachment_id), thumbnail=True)
+
+
+@router.post("/attachments/{attachment_id}/remove")
+async def remove_receipt_attachment(uow: Uow, desk: Desk, files: Files, attachment_id: UUID, body: Shown) -> CaseOut:
+    """Take back a file of your own, until the case is closed."""
+    case_id = await desk.show(body.receipt)
+    return await attachments.remove_attachment(uow, files, Holder(case_id), case_id, attachment_id)

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from services.feedback.appeals.schemas import AppealIn
+from services.feedback.attachments.schemas import AttachmentOut
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn, TimelineEntry, WithdrawalIn
 from services.feedback.conversations.schemas import MessageIn, MessageOut, ReadingIn
 from shared.types import In, Out, Text
@@ -54,4 +55,5 @@ class OpenedReceipt(Out):
     messages: list[MessageOut]
     next_cursor: str | None
     timeline: list[TimelineEntry] = Field(description="What was done to the case, by which role; oldest first.")
+    attachments: list[AttachmentOut]
     readers: list[ReaderOut]

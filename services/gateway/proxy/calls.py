@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 FRAMING = frozenset({b"connection", b"content-length", b"expect", b"host", b"te", b"transfer-encoding", b"upgrade"})
+JOINED = 65_536
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 _METHOD = re.compile(r"[A-Z][A-Z-]*")
@@ -37,11 +38,13 @@ class Stale(Broken):
 
 
 class Call(NamedTuple):
-    """A request as bytes. `repeatable`: nothing is lost if it arrives twice."""
+    """A request as bytes: `content`, and `rest` of a body that is too large to be copied behind its head. `repeatable`: nothing
+    is lost if it arrives twice."""
 
     content: bytes
     head_only: bool
     repeatable: bool
+    rest: bytes = b""
 
 
 def make_call(method: str, target: bytes, host: bytes, headers: Headers, body: bytes = b"") -> Call:
@@ -57,7 +60,8 @@ def make_call(method: str, target: bytes, host: bytes, headers: Headers, body: b
     if not head.count(b"\n") == head.count(b"\r") == len(lines) or b"\0" in head:
         raise Malformed("a header would end its line")
     repeatable = method in IDEMPOTENT or (method == "POST" and any(name == b"idempotency-key" for name, _ in headers))
-    return Call(b"%b\r\n\r\n%b" % (head, body), method == "HEAD", repeatable)
+    joined, rest = (body, b"") if len(body) <= JOINED else (b"", body)
+    return Call(b"%b\r\n\r\n%b" % (head, joined), method == "HEAD", repeatable, rest)
 
 
 def _percent(unsafe: re.Match[bytes]) -> bytes:

@@ -16,11 +16,15 @@ from services.gateway.access.tokens import AccessTokens
 from services.gateway.proxy.rules import OWN, TOKEN_PATH, TRAVELS_IN, bearer_of, place_of
 from shared.auth import ANONYMOUS, CREDENTIAL_HEADER, Credentials, Principal
 from shared.errors import DomainError, Unauthenticated
-from shared.http import domain_problem, problem
+from shared.http import BodyLimits, UploadTurns, domain_problem, is_upload, problem
 from shared.telemetry import current_trace
 
 CREDENTIAL = CREDENTIAL_HEADER.encode()
 BODY_SECONDS = 30.0
+UPLOAD_SECONDS = 120.0
+"""A file of 10 MiB at 0.7 Mbit/s."""
+UPLOAD_TURNS = UploadTurns(at_once=16, patience=60.0)
+"""Slow clients hold their places here, not in the service behind."""
 
 
 class Refused(Exception):
@@ -46,8 +50,9 @@ class Front:
         upstreams: Mapping[str, ASGIApp],
         tokens: AccessTokens,
         credentials: Credentials,
-        max_body_bytes: int,
+        limits: BodyLimits,
         body_seconds: float = BODY_SECONDS,
+        upload_seconds: float = UPLOAD_SECONDS,
     ) -> None:
         self._api = app
         self._portal = portal
@@ -55,8 +60,9 @@ class Front:
         self._upstreams = upstreams
         self._tokens = tokens
         self._credentials = credentials
-        self._max_body_bytes = max_body_bytes
+        self._limits = limits
         self._body_seconds = body_seconds
+        self._upload_seconds = upload_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,7 +79,7 @@ class Front:
         headers, authorizations, length = _sort_headers(scope["headers"])
         place = place_of(scope["path"])
         principal = self._principal(scope["path"], authorizations)
-        body = await self._body(receive, length)
+        body = await self._body(scope, receive, length)
         headers.append((CREDENTIAL, self._credentials.issue(principal).encode()))
         inner = _inner_scope(scope, headers, body)
         answer = send if scope["method"] != "HEAD" else _without_body(send)
@@ -96,19 +102,25 @@ class Front:
             raise Unauthenticated("invalid-token", "Send one Authorization header: `Bearer` and a token.")
         return self._tokens.read(token)
 
-    async def _body(self, receive: Receive, length: bytes | None) -> bytes:
+    async def _body(self, scope: Scope, receive: Receive, length: bytes | None) -> bytes:
         """The whole body, which Edge's cap keeps small. Raises `Refused`, `ClientDisconnect`."""
-        if length is not None and (not length.isdigit() or int(length[:20]) > self._max_body_bytes):
-            raise self._too_large()
-        message = await self._next(receive)
-        if not message.get("more_body"):
-            body: bytes = message.get("body", b"")
-            return body
+        most = self._limits.of(scope)
+        if length is not None and (not length.isdigit() or int(length[:20]) > most):
+            raise _too_large(most)
         try:
+            if is_upload(scope):
+                async with asyncio.timeout(self._upload_seconds):
+                    return await self._rest(receive, bytearray())
+            message = await self._next(receive)
+            if not message.get("more_body"):
+                body: bytes = message.get("body", b"")
+                return body
             async with asyncio.timeout(self._body_seconds):
                 return await self._rest(receive, bytearray(message.get("body", b"")))
         except TimeoutError:
             raise Refused(408, "body-too-slow", "The body did not arrive in time: send it again.") from None
+        except HTTPException:
+            raise _too_large(most) from None
 
     async def _rest(self, receive: Receive, body: bytearray) -> bytes:
         more = True
@@ -119,16 +131,14 @@ class Front:
         return bytes(body)
 
     async def _next(self, receive: Receive) -> Message:
-        try:
-            message = await receive()
-        except HTTPException:
-            raise self._too_large() from None
+        message = await receive()
         if message["type"] != "http.request":
             raise ClientDisconnect
         return message
 
-    def _too_large(self) -> Refused:
-        return Refused(413, "body-too-large", f"The body is larger than this server takes: at most {self._max_body_bytes} bytes.")
+
+def _too_large(most: int) -> Refused:
+    return Refused(413, "body-too-large", f"The body is larger than this server takes: at most {most} bytes.")
 
 
 def _sort_headers(headers: list[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], list[bytes], bytes | None]:

@@ -110,6 +110,8 @@ class Connection(asyncio.Protocol):
         self._busy = True
         self._head_only, self._overhead, self.moved_at = call.head_only, 0, self._loop.time()
         self._transport.write(call.content)
+        if call.rest:
+            self._transport.write(call.rest)
         try:
             await answer.moved()
         except asyncio.CancelledError:

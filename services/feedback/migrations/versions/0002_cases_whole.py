@@ -36,6 +36,7 @@ def upgrade() -> None:
     _chain_escalations()
     _make_searchable()
     _share_cases()
+    _add_attachments()
 
 
 def _widen_cases() -> None:
@@ -306,6 +307,40 @@ def _share_cases() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
         sa.PrimaryKeyConstraint("case_id", "pseudonym"),
     )
+
+
+def _add_attachments() -> None:
+    op.add_column("cases", sa.Column("attachment_count", sa.Integer(), server_default="0", nullable=False))
+    op.create_table(
+        "attachments",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("by", sa.String(length=40), nullable=False),
+        sa.Column("unit_id", sa.Uuid()),
+        sa.Column("type", sa.String(length=40), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer()),
+        sa.Column("height", sa.Integer()),
+        sa.Column("pages", sa.Integer()),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("added_at", MOMENT, nullable=False),
+        sa.CheckConstraint("by IN ('resident', 'unit')", name="attachments_by"),
+        sa.CheckConstraint("type IN ('jpeg', 'png', 'webp', 'pdf')", name="attachments_type"),
+        sa.CheckConstraint("(by = 'unit') = (unit_id IS NOT NULL)", name="attachments_of_a_unit"),
+        sa.CheckConstraint("(pages IS NULL) = (type <> 'pdf')", name="attachments_pages"),
+        sa.CheckConstraint("(width IS NULL) = (pages IS NOT NULL)", name="attachments_width"),
+        sa.CheckConstraint("(height IS NULL) = (pages IS NOT NULL)", name="attachments_height"),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("attachments_by_case", "attachments", ["case_id", "id"])
+    op.create_table(
+        "stray_files",
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("due_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("file"),
+    )
+    op.create_index("stray_files_due", "stray_files", ["due_at"])
 
 
 def downgrade() -> None:
