@@ -11,11 +11,13 @@ import httpx
 
 from shared.bus.inprocess import InProcessBus
 from tests.authorisation.cast import PLACES, RESIDENTS, TREE
+from tests.feedback.files import drawing, saved
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.world import Person, World, open_world
 
 PASSWORD = "a long enough password"
+PICTURE = {"file": ("name", saved(drawing(), "PNG"))}
 NEVER_ISSUED = "00000-00000-00000-00000-0"
 SHARE = "UPDATE cases SET shared = true WHERE id = $1"
 LATE = "UPDATE case_clocks SET due_at = due_at - interval '1 year' WHERE case_id = $1 AND kind = 'acknowledgement'"
@@ -46,7 +48,7 @@ class Stage:
 
     async def seen_by_all(self, case_id: str) -> str:
         """What an administrator sees of a case: if anybody changed anything, it shows."""
-        parts = ("", "/messages", "/notes", "/timeline", "/merged")
+        parts = ("", "/messages", "/notes", "/timeline", "/merged", "/attachments")
         answers = [await self.ask("GET", f"/v1/cases/{case_id}{part}", "admin") for part in parts]
         assert all(answer.status_code == 200 for answer in answers)
         return "".join(answer.text for answer in answers)
@@ -78,6 +80,12 @@ class Stage:
 
     async def appealed(self) -> Params:
         return await self.told(await self.rejected(), "appeal", {"reason": "Yours."}, caller="speaker")
+
+    async def attached(self) -> Params:
+        """With a picture of its speaker."""
+        case = await self.case()
+        answer = await self.ask("POST", f"/v1/cases/{case['case_id']}/attachments", "speaker", files=PICTURE)
+        return {**case, "attachment_id": answer.json()["id"]}
 
     async def twins(self) -> Params:
         return {**await self.case(), "into_case_id": (await self.case())["case_id"]}
@@ -126,6 +134,12 @@ class Stage:
     async def anonymous(self) -> Params:
         filed = await self.do("nobody", "/v1/opinions", opinion(self, protection="anonymous"))
         return {"case_id": filed["case_id"], "receipt": filed["receipt"]}
+
+    async def anonymous_attached(self) -> Params:
+        case = await self.anonymous()
+        data = {"receipt": case["receipt"]}
+        answer = await self.ask("POST", "/v1/receipts/attachments", "nobody", files=PICTURE, data=data)
+        return {**case, "attachment_id": answer.json()["id"]}
 
     async def anonymous_answered(self) -> Params:
         return await self.told(await self.anonymous(), "answer", {"text": "Mended."})

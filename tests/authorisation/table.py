@@ -27,7 +27,7 @@ from tests.authorisation.cast import (
     Callers,
     at,
 )
-from tests.authorisation.stage import PASSWORD, Params, Stage
+from tests.authorisation.stage import PASSWORD, PICTURE, Params, Stage
 
 OK = frozenset({200, 201, 202, 204})
 Making = Callable[[Stage], Awaitable[Params]]
@@ -77,6 +77,10 @@ def names(*params: str, **body: Any) -> Request:
 
 def asks(**parameters: Any) -> Request:
     return lambda stage, params: {"params": parameters}
+
+
+def pictured(stage: Stage, params: Params) -> Mapping[str, Any]:
+    return {"files": PICTURE}
 
 
 EMPTY, WHOLE = says(), asks(limit=100)
@@ -183,6 +187,13 @@ CASES = (
     Line(f"POST {CASE}/unendorse", NO_ONE, OVERSEERS, Stage.case, EMPTY),
     Line("GET /v1/shared-cases/{case_id}", KNOWN, NO_ONE, Stage.shared),
     Line("GET /v1/shared-cases/{case_id}", NO_ONE, NO_ONE, Stage.case),
+    case(f"GET {CASE}/attachments", READERS, Stage.attached),
+    case(f"GET {CASE}/attachments", READERS | SIBLINGS, Stage.joint, readers=READERS | SIBLINGS),
+    case(f"POST {CASE}/attachments", SPEAKER_AND_WORKERS, Stage.case, pictured),
+    case(f"POST {CASE}/attachments", SPEAKER_AND_WORKERS | SIBLINGS, Stage.joint, pictured, readers=READERS | SIBLINGS),
+    case(f"GET {CASE}/attachments/{{attachment_id}}", READERS, Stage.attached),
+    case(f"GET {CASE}/attachments/{{attachment_id}}/thumbnail", READERS, Stage.attached),
+    case(f"DELETE {CASE}/attachments/{{attachment_id}}", SPEAKER, Stage.attached),
     Line(f"GET {CASE}/notes", IN_OFFICE, NO_ONE, Stage.case),
     Line(f"POST {CASE}/notes", IN_OFFICE & STAFF, at("inspector", ABOVE), Stage.case, says(text="For us.")),
     Line(
@@ -281,6 +292,16 @@ OPINIONS = (
         lambda stage, params: {"json": {"receipt": params["paper"]}},
     ),
     case(f"GET {CASE}", READERS, Stage.claimed),
+    Line(
+        "POST /v1/receipts/attachments",
+        HOLDER,
+        NO_ONE,
+        Stage.anonymous,
+        lambda stage, found: {"files": PICTURE, "data": {"receipt": found["receipt"]}},
+    ),
+    receipt("attachments/{attachment_id}", Stage.anonymous_attached),
+    receipt("attachments/{attachment_id}/thumbnail", Stage.anonymous_attached),
+    receipt("attachments/{attachment_id}/remove", Stage.anonymous_attached),
 )
 
 SCOPED = at(("lead", "inspector"), ABOVE) | at("official", "own") | ADMIN

@@ -32,6 +32,14 @@ async def test_a_message_of_another_case(stage: Stage) -> None:
     assert told(answers[0]) == told(answers[1])
 
 
+async def test_an_attachment_of_another_case(stage: Stage) -> None:
+    mine, foreign = await stage.case(), await stage.attached()
+    for rest in ("", "/thumbnail"):
+        await assert_alike(stage, "GET", f"/v1/cases/{mine['case_id']}/attachments/{{}}{rest}", foreign["attachment_id"])
+    path = f"/v1/cases/{mine['case_id']}/attachments/{{}}"
+    await assert_alike(stage, "DELETE", path, foreign["attachment_id"], caller="speaker")
+
+
 async def test_a_unit_that_does_not_work_on_the_case(stage: Stage) -> None:
     case = await stage.case()
     path = f"/v1/cases/{case['case_id']}/joint-units/{{}}/leave"

@@ -55,7 +55,14 @@ def test_stores_are_the_versions_we_run_on_and_keep_their_data(compose: Object) 
     assert kafka["volumes"] == [f"kafka:{kafka['environment']['KAFKA_LOG_DIRS']}"]
     assert postgres["healthcheck"]["test"]
     assert kafka["healthcheck"]["test"]
-    assert set(compose["volumes"]) == {"postgres", "kafka"}
+    assert set(compose["volumes"]) == {"postgres", "kafka", "attachments"}
+
+
+def test_feedbacks_processes_share_a_folder_for_files(compose: Object) -> None:
+    for process in ("api", "worker"):
+        feedback = compose["services"][f"feedback-{process}"]
+        assert feedback["volumes"] == ["attachments:/var/tmp"]
+        assert ":-/var/tmp/attachments}" in feedback["environment"]["MASSLINE_FEEDBACK_ATTACHMENTS_STORE"]
 
 
 def test_only_the_gateway_is_published_and_only_on_this_machine(compose: Object) -> None:

@@ -112,6 +112,13 @@ def test_every_pod_reaches_dns_postgresql_and_kafka(manifests: Manifests) -> Non
     assert senders_to(manifests, KAFKA, 9092) == everyone
 
 
+@pytest.mark.parametrize(("labels", "port"), [({"app": "rook-ceph-rgw"}, 8080), ({"v1.min.io/tenant": "files"}, 9000)])
+def test_only_feedback_reaches_the_store_of_files(manifests: Manifests, labels: Labels, port: int) -> None:
+    store = End(labels, namespace={"kubernetes.io/metadata.name": "files"})
+    assert senders_to(manifests, store, port) == {"feedback-api", "feedback-worker"}
+    assert senders_to(manifests, store, 22) == set()
+
+
 def test_only_the_gateways_worker_reaches_the_outside_and_only_by_https(manifests: Manifests) -> None:
     assert senders_to(manifests, PUBLIC, 443) == {"gateway-worker"}
     assert senders_to(manifests, End(address="2620:fe::fe"), 443) == {"gateway-worker"}

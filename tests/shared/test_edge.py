@@ -5,8 +5,11 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from shared.auth import CREDENTIAL_HEADER, Credentials, Role
+from shared.http import Edge, UploadTurns
 from shared.telemetry import metrics_text
 from tests.shared.problems import assert_problem
 from tests.shared.toy import KINDS, Toy
@@ -141,3 +144,35 @@ async def test_probes_need_no_credential(toy: Toy) -> None:
     assert (await toy.http.get("/livez")).status_code == 200
     assert (await toy.http.get("/readyz")).json() == {"status": "ready"}
     assert "massline_outbox_waiting" in (await toy.http.get("/metrics")).text
+
+
+async def upload(edge: Edge, answers: list[int], reads: list[str], name: str) -> None:
+    async def receive() -> dict[str, Any]:
+        reads.append(name)
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answers.append(message["status"])
+
+    await edge({"type": "http", "method": "POST", "path": "/v1/receipts/attachments", "headers": []}, receive, send)
+
+
+@pytest.mark.parametrize(("patience", "second"), [(60.0, 200), (0.05, 503)])
+async def test_an_upload_waits_its_turn_unread(patience: float, second: int) -> None:
+    free, answers, reads = asyncio.Event(), list[int](), list[str]()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await free.wait()
+        await Response()(scope, receive, send)
+
+    edge = Edge(slow, "testing", turns=UploadTurns(at_once=1, patience=patience))
+    uploads = [asyncio.create_task(upload(edge, answers, reads, name)) for name in ("first", "second")]
+    if second == 503:
+        await uploads[1]
+    await asyncio.sleep(0)
+    assert reads == ["first"]
+    free.set()
+    await asyncio.gather(*uploads)
+    assert sorted(answers) == [200, second]

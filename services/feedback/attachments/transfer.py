@@ -32,6 +32,11 @@ class _Parser(MultiPartParser):
 
     spool_max_size = 2**62
 
+    def close(self) -> None:
+        """Also of a file whose part has no end."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -55,13 +60,11 @@ async def read_form(request: Request, *texts: str) -> Form:
         raise Invalid("form-expected", f"Send multipart/form-data with {_fields(texts)}.")
     parser = _Parser(request.headers, request.stream(), max_files=1, max_fields=len(texts), max_part_size=FIELD_BYTES)
     try:
-        form = await parser.parse()
+        return await _taken_from(await parser.parse(), texts)
     except (MultiPartException, ValueError):
         raise _malformed(texts) from None
-    try:
-        return await _taken_from(form, texts)
     finally:
-        await form.close()
+        parser.close()
 
 
 async def _taken_from(form: FormData, texts: tuple[str, ...]) -> Form:

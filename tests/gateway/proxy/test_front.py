@@ -248,3 +248,41 @@ async def test_a_service_that_hangs_up_was_asked_once(database: str, clock: Manu
 
 def _admin() -> Principal:
     return Principal(Role.admin, uuid4())
+
+
+UPLOADS = ("/v1/cases/7/attachments", "/v1/receipts/attachments")
+FILE_CAP = 10 * MIB + 16_384
+
+
+@pytest.mark.parametrize("path", UPLOADS)
+async def test_where_files_are_sent_a_body_may_be_larger(house: House, path: str) -> None:
+    echo = await house.echo("POST", path, content=b"x" * (3 * MIB))
+    assert len(echo["body"]) == 3 * MIB
+
+
+@pytest.mark.parametrize("path", UPLOADS)
+@pytest.mark.parametrize("pieces", [False, True])
+async def test_a_file_over_its_cap_is_refused_unread(house: House, path: str, *, pieces: bool) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 65_536
+
+    content = endless() if pieces else b"x" * (FILE_CAP + 1)
+    assert_problem(await house.gateway.call("POST", path, content=content), 413, "body-too-large")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/v1/cases/7/attachments"),
+        ("POST", "/v1/cases/7/attachments/7"),
+        ("POST", "/v1/cases/7/8/attachments"),
+        ("POST", "/v1/cases/attachments"),
+        ("POST", "/v1/receipts/attachments/7"),
+        ("POST", "/v1/receipts/attachments/"),
+        ("POST", "/v1/units/7/attachments"),
+        ("POST", "/v1/opinions"),
+    ],
+)
+async def test_nowhere_else_may_it_be(house: House, method: str, path: str) -> None:
+    assert_problem(await house.gateway.call(method, path, content=b"x" * (MIB + 1)), 413, "body-too-large")
