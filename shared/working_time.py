@@ -89,7 +89,8 @@ def _known_zone(value: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    """Without two that some systems keep beside the database: this machine's own zone, and what a machine has before it has one."""
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 
 Minute = Annotated[

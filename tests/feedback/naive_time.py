@@ -20,9 +20,11 @@ def seconds(moment: datetime) -> int:
 
 
 class NaiveCalendar:
-    def __init__(self, hours: WorkingHours | None) -> None:
+    """Knows the time from `first` until `last`; a date that lies only partly in it has only this part."""
+
+    def __init__(self, hours: WorkingHours | None, first: datetime = FIRST, last: datetime = LAST) -> None:
         self.zone = ZoneInfo(hours.time_zone if hours else "UTC")
-        every = range(seconds(FIRST), seconds(LAST), SLOT) if hours else ()
+        every = range(seconds(first), seconds(last), SLOT) if hours else ()
         self.slots = [at for at in every if hours and self._works(hours, self._local(at))]
         per_date = Counter(self._local(at).date() for at in self.slots)
         self.edges = [0, *accumulate(SLOT * per_date[day] for day in sorted(per_date))]
@@ -65,6 +67,8 @@ class NaiveCalendar:
         if unit == "working_hours":
             return Fraction(worked, 3600)
         day = bisect_right(self.edges, worked) - 1
+        if day == len(self.edges) - 1:
+            return Fraction(day)
         return day + Fraction(worked - self.edges[day], self.edges[day + 1] - self.edges[day])
 
     def _when(self, amount: Fraction, unit: str) -> datetime:
@@ -81,7 +85,7 @@ class NaiveCalendar:
         """The same time of day; the first of two; where it is skipped, when the skipping ends."""
         wanted = start.astimezone(self.zone).replace(tzinfo=None) + timedelta(days=days)
         about = seconds(wanted.replace(tzinfo=UTC))
-        near = [about + quarter * SLOT for quarter in range(-60, 61)]
+        near = [about + quarter * SLOT for quarter in range(-200, 201)]
         exact = [at for at in near if self._local(at) == wanted]
         if exact:
             return datetime.fromtimestamp(exact[0], UTC)
