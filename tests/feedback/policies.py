@@ -106,7 +106,11 @@ async def know_policy(service: Service, said: CaseRules, *, code: str = "house",
     return label
 
 
-def told_policy(
+def told_policy(said: CaseRules, *, code: str, version: int, **scope: Any) -> Record:
+    return _record(policy_event(said, code=code, version=version, **scope))
+
+
+def policy_event(
     said: CaseRules,
     *,
     code: str,
@@ -114,8 +118,8 @@ def told_policy(
     level: Level | None = None,
     channel: Channel | None = None,
     effective_from: datetime = EVER,
-) -> Record:
-    event = PolicyRegistered(
+) -> PolicyRegistered:
+    return PolicyRegistered(
         policy_id=uuid4(),
         policy_code=code,
         version=version,
@@ -125,11 +129,20 @@ def told_policy(
         rules=said,
         registered_at=effective_from,
     )
-    return _record(event)
 
 
 async def know_calendar(service: Service, hours: WorkingHours, *, code: str = "house", version: int = 1) -> None:
-    event = WorkingCalendarRegistered(
+    await service.consumer.deliver([_record(calendar_event(hours, code=code, version=version))])
+
+    async def known() -> bool:
+        await service.policies.refresh()
+        return (service.policies.book.newest_version(code) or 0) >= version
+
+    await eventually(known)
+
+
+def calendar_event(hours: WorkingHours, *, code: str, version: int = 1) -> WorkingCalendarRegistered:
+    return WorkingCalendarRegistered(
         working_calendar_id=uuid4(),
         calendar_code=code,
         version=version,
@@ -139,13 +152,6 @@ async def know_calendar(service: Service, hours: WorkingHours, *, code: str = "h
         working_dates=hours.working_dates,
         registered_at=EVER,
     )
-    await service.consumer.deliver([_record(event)])
-
-    async def known() -> bool:
-        await service.policies.refresh()
-        return (service.policies.book.newest_version(code) or 0) >= version
-
-    await eventually(known)
 
 
 def _record(event: Event) -> Record:
