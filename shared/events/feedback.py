@@ -227,9 +227,8 @@ class ClockBreachedV2(Event, type="massline.feedback.clock.breached.v2", key="ca
     breached_at: datetime
 
     def before(self) -> ClockBreached | None:
-        if self.kind not in v1.ClockKind:
-            return None
-        return ClockBreached(**{**dict(self), "kind": v1.ClockKind(self.kind)})
+        kind = v1.KINDS.get(self.kind)
+        return None if kind is None else ClockBreached(**{**dict(self), "kind": kind})
 
 
 class CaseEscalated(Event, type="massline.feedback.case.escalated.v1", key="case_id"):
@@ -262,10 +261,9 @@ class CaseEscalatedV2(Event, type="massline.feedback.case.escalated.v2", key="ca
     escalated_at: datetime
 
     def before(self) -> CaseEscalated | None:
-        if self.cause not in v1.ClockKind:
-            return None
+        kind = v1.KINDS.get(self.cause)
         facts = {name: value for name, value in self if name not in ("cause", "round")}
-        return CaseEscalated(**facts, kind=v1.ClockKind(self.cause))
+        return None if kind is None else CaseEscalated(**facts, kind=kind)
 
 
 class EscalationAcknowledged(Event, type="massline.feedback.escalation.acknowledged.v1", key="case_id"):

@@ -13,6 +13,10 @@ class ClockKind(StrEnum):
     resolution = "resolution"
 
 
+KINDS = {kind.value: kind for kind in ClockKind}
+"""By their name: what a newer enumeration calls the same."""
+
+
 class ClockSet(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 

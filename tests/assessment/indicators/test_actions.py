@@ -1,6 +1,7 @@
 """Evidence on a real database: what each event says, in every order."""
 
 import random
+from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from services.assessment.indicators.models import CaseEvidence, VisitEvidence
+from shared.events import v1
 from shared.events.envelope import Event
 from shared.events.feedback import ClockKind, EscalationCause
 from tests.assessment.cases import Story
@@ -285,3 +287,30 @@ async def test_an_appeal_that_nobody_decided_in_time_does_not_count_against_the_
     late = {"breached": {"kind": ClockKind.appeal}, "escalated": {"cause": EscalationCause.appeal}}
     cases = (await card_after(office, "opened", "breached", "escalated", **late))["cases"]
     assert (cases["breached"], cases["escalated"]) == (0, 0)
+
+
+Choice = Callable[[Event, Event], list[Event]]
+TELLINGS: list[Choice] = [
+    lambda old, new: [new],
+    lambda old, new: [old],
+    lambda old, new: [old, new],
+    lambda old, new: [new, old],
+]
+
+
+@pytest.mark.parametrize("kind", [*v1.ClockKind])
+async def test_a_fact_told_in_two_versions_is_one_fact_with_either_missing(office: Office, kind: v1.ClockKind) -> None:
+    """As during an update: an event of the old version may be under way, alone or before or after its twin."""
+    kept = []
+    for choose in TELLINGS:
+        unit = await office.register_unit(f"unit-{uuid4()}")
+        story = Story(unit)
+        breach, escalation = story.breached(kind=ClockKind(kind)), story.escalated(cause=EscalationCause(kind))
+        told = [choose(*event.versions()) for event in (breach, escalation)]
+        await office.hear([story.opened(), *told[0], *told[1]])
+        for event in (*told[1], *told[0]):
+            await office.hear([event])
+        kept.append(await facts_of(office, unit))
+    assert kept[1:] == kept[:1] * 3
+    assert "breached_at': datetime" in kept[0][0]
+    assert "escalated_at': datetime" in kept[0][0]
