@@ -89,7 +89,7 @@ def _known_zone(value: str) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    """Without two that some systems keep beside the database: this machine's own zone, and what a machine has before it has one."""
+    """Without two that some systems keep beside the database: the machine's own zone, and the one before it is set."""
     return frozenset(available_timezones()) - {"localtime", "Factory"}
 
 

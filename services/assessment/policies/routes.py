@@ -19,6 +19,8 @@ router = APIRouter(prefix="/v1/policies", route_class=EdgeRoute, tags=["policies
 async def register_policy(body: PolicyIn, uow: Uow, principal: Administrator) -> PolicyOut:
     """Register a policy, or the next version of one, for the cases opened from `effective_from` on; older cases keep theirs.
 
+    Cases hear of it over the bus, as a rule within a second; one opened before that keeps the version of then. So where the
+    moment matters, name one that is some minutes ahead. An anonymous case counts as opened at the full hour.
     A version is never changed or taken away: a wrong one that has not begun is overtaken by a newer one that begins earlier.
     409 when another policy is for this level and channel.
     """

@@ -18,7 +18,10 @@ Version = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="This vers
 
 @router.post("", status_code=201)
 async def register_working_calendar(body: WorkingCalendarIn, uow: Uow, principal: Administrator) -> WorkingCalendarOut:
-    """Register a calendar, or the next version of one, for the cases that are opened from now on; older cases keep theirs."""
+    """Register a calendar, or the next version of one, for the cases that are opened from now on; older cases keep theirs.
+
+    Cases hear of it over the bus, as a rule within a second.
+    """
     return WorkingCalendarOut.model_validate(await actions.register_working_calendar(uow, body))
 
 

@@ -97,7 +97,10 @@ async def test_register_policy_shows_what_was_asked_for(office: Office) -> None:
 
 async def test_register_policy_tells_all_but_its_name(office: Office) -> None:
     await office.post("/v1/working-calendars", MONDAYS)
-    working: dict[str, Any] = {"deadlines": {**rules()["deadlines"], "resolution": span(40, "working_days")}, "calendar_code": "mondays"}
+    working: dict[str, Any] = {
+        "deadlines": {**rules()["deadlines"], "resolution": span(40, "working_days")},
+        "calendar_code": "mondays",
+    }
     made = await register(office, channel="thought", effective_from=later(office, days=3), **working)
     (event,) = await told(office)
     assert isinstance(event, PolicyRegistered)
