@@ -36,6 +36,7 @@ MAY_DAY = office(
 )
 NIGHT = nights("Europe/Berlin", ["01:00", "05:00"])
 ISLAND = nights("Australia/Lord_Howe", ["01:00", "03:00"])
+WHOLE = nights("America/St_Johns", ["00:00", "24:00"])
 GERMAN, CHINESE, SAMOAN = (office(zone) for zone in ("Europe/Berlin", "Asia/Shanghai", "Pacific/Apia"))
 EXAMPLES = [
     ("from 7/8 of Friday over May Day to 7/8 of Tuesday", MAY_DAY, "2028-04-28 17:00", "2 working_days", "2028-05-02 17:00"),
@@ -57,6 +58,13 @@ EXAMPLES = [
     ("a year's turn", CHINESE, "2026-12-31 17:00", "2 working_hours", "2027-01-01 10:00"),
     ("Samoa had no 30 December 2011", SAMOAN, "2011-12-29 09:00", "2 working_days", "2012-01-02 18:00"),
     ("and who was due then had until it was over", SAMOAN, "2011-12-29 10:00", "1 days", "2011-12-31 00:00"),
+    (
+        "a minute of Sunday before Saturday's last hour comes again",
+        WHOLE,
+        "2010-11-06 00:00",
+        "2 working_days",
+        "2010-11-08 00:00",
+    ),
     ("half an hour of daylight saving", ISLAND, "2026-10-04 01:00", "1 working_days", "2026-10-04 03:00"),
     ("of which an hour and a half are left", ISLAND, "2026-10-04 01:00", "2 working_hours", "2026-10-05 01:30"),
 ]
@@ -85,6 +93,14 @@ PAUSES = [
     ),
     ("half a day is half of any", "2028-05-04 18:00", "2028-05-04 14:00", "2028-05-10 00:00", "working_days", "2028-05-10 14:00"),
     ("plain time is made up for", "2028-05-08 12:00", "2028-05-05 18:00", "2028-05-06 00:00", "days", "2028-05-08 18:00"),
+    (
+        "never earlier than a Sunday",
+        "2028-05-07 12:00",
+        "2028-05-05 12:15",
+        "2028-05-05 12:45",
+        "working_hours",
+        "2028-05-07 12:00",
+    ),
     ("what is over stays over", "2028-05-08 12:00", "2028-05-08 12:00", "2028-05-09 12:00", "days", "2028-05-08 12:00"),
 ]
 
