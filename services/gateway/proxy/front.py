@@ -23,7 +23,7 @@ CREDENTIAL = CREDENTIAL_HEADER.encode()
 BODY_SECONDS = 30.0
 UPLOAD_SECONDS = 120.0
 """A file of 10 MiB at 0.7 Mbit/s."""
-UPLOAD_TURNS = UploadTurns(at_once=16, patience=60.0)
+UPLOAD_TURNS = UploadTurns(at_once=8, patience=60.0)
 """Slow clients hold their places here, not in the service behind."""
 
 
