@@ -83,7 +83,7 @@ def pictured(stage: Stage, params: Params) -> Mapping[str, Any]:
     return {"files": PICTURE}
 
 
-EMPTY, WHOLE = says(), asks(limit=100)
+EMPTY, WHOLE, ALL = says(), asks(limit=100), asks()
 
 
 def case(operation: str, lets_in: Callers, on: Making, sends: Request = EMPTY, *, readers: Callers = READERS) -> Line:
@@ -116,6 +116,9 @@ TEMPLATE_READERS = at(("official", "lead", "inspector"), LINE) | ADMIN
 CASES = (
     listing("GET /v1/cases", KNOWN, "case_id", READERS, Stage.case),
     listing("GET /v1/cases", KNOWN, "case_id", READERS | SIBLINGS, Stage.joint),
+    listing("GET /v1/cases", KNOWN, "case_id", READERS, Stage.case, asks(q="lamp", sort="due", limit=100)),
+    listing("GET /v1/cases/export", KNOWN, "case_id", READERS, Stage.case, ALL),
+    listing("GET /v1/cases/export", KNOWN, "case_id", READERS | SIBLINGS, Stage.joint, ALL),
     role("GET /v1/cases/counts", KNOWN),
     case(f"GET {CASE}", READERS, Stage.case),
     case(f"GET {CASE}", READERS | OF_PARENT, Stage.escalated, readers=READERS | OF_PARENT),

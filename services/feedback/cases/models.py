@@ -17,6 +17,8 @@ from shared.working_time import SpanUnit
 ZERO = {"server_default": "0"}
 FALSE = {"server_default": "false"}
 RUNNING = "met_at IS NULL AND breached_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
+OWED = "met_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
+"""Also what has run out: it is owed still."""
 OVERDUE_CLOCK = "breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL"
 OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in State if state not in CLOSED))
 CELL = ("floor(latitude * 100)", "floor(longitude * 100)")
@@ -183,6 +185,7 @@ class CaseClock(FeedbackTable, table=True):
         CheckConstraint(enum_check("kind", ClockKind), name="case_clocks_kind"),
         CheckConstraint(enum_check("counted_in", SpanUnit), name="case_clocks_counted_in"),
         Index("case_clocks_running", "due_at", postgresql_where=RUNNING),
+        Index("case_clocks_owed", "due_at", "case_id", postgresql_where=OWED),
         Index("case_clocks_overdue", "case_id", postgresql_where=OVERDUE_CLOCK),
     )
 

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
 from services.feedback.cases.actions import acknowledging, judging, reopening
-from services.feedback.cases.queries import listing, reading, searching
+from services.feedback.cases.queries import exporting, listing, reading, searching
 from services.feedback.cases.queries.searching import Filters, Sort, read_box
 from services.feedback.cases.rules import Assistance, Channel, Kind, State
 from services.feedback.cases.schemas import (
@@ -25,6 +26,7 @@ from shared.events.feedback import CaseSource
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageLimit
 from shared.types import Code, Moment, Text
+from shared.uow import Works
 
 router = APIRouter(prefix="/v1/cases", route_class=EdgeRoute, tags=["cases"])
 
@@ -84,6 +86,23 @@ async def list_cases(
 ) -> Page[CaseItem]:
     """The cases that you may see: your own, those of your unit's scope, those escalated to your unit."""
     return await searching.find_cases(uow, principal, filters, sort=sort, limit=limit, cursor=cursor)
+
+
+class CsvFile(StreamingResponse):
+    media_type = "text/csv"
+
+
+CSV_HEADERS = {"Content-Disposition": 'attachment; filename="cases.csv"', "Cache-Control": "no-store"}
+
+
+@router.get("/export", response_class=CsvFile)
+async def export_cases(request: Request, uow: Uow, principal: Known, filters: Asked, sort: SortBy = Sort.newest) -> CsvFile:
+    """All the cases of the list as a CSV file for a spreadsheet, in UTF-8 and without the bodies.
+
+    A text that a spreadsheet would take for a formula has a `'` in front.
+    """
+    works: Works = request.app.state.works
+    return CsvFile(await exporting.export_cases(works, uow, principal, filters, sort), headers=CSV_HEADERS)
 
 
 @router.get("/counts")

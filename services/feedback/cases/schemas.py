@@ -131,7 +131,7 @@ class CaseItem(Out):
     reopened_count: int
     opened_at: datetime
     updated_at: datetime
-    next_due_at: datetime | None = Field(description="The next deadline that runs; null if none does.")
+    next_due_at: datetime | None = Field(description="When the first is due of what is owed now; past when it is late.")
 
 
 class CaseOut(CaseItem):

@@ -62,7 +62,7 @@ async def enrich(house: House, place: Place, dice: random.Random) -> list[Known]
     for case in place.cases:
         somewhere = dice.random() < 0.6
         clocks = [_clock(dice) for _ in range(dice.choice([0, 1, 2, 3]))]
-        running = [due for due, end in clocks if end is None]
+        owed = [due for due, end in clocks if end in (None, "breached")]
         known = Known(
             case,
             dice.choice(TITLES),
@@ -80,7 +80,7 @@ async def enrich(house: House, place: Place, dice: random.Random) -> list[Known]
             dice.choice([0, 2]),
             dice.choice([0, 0, 1, 7]),
             any(end == "breached" for _, end in clocks),
-            min(running, default=None),
+            min(owed, default=None),
         )
         found.append(known)
         await house.rows(CHANGE, case.id, *list(vars(known).values())[1:-2])

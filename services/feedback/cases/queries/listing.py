@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from services.feedback.cases.models import RUNNING
+from services.feedback.cases.models import OWED
 from services.feedback.cases.queries.access import UNBLAMED, Scope, scope_of
 from services.feedback.cases.queries.reading import unread
 from services.feedback.cases.rules import Side, State
@@ -90,7 +90,7 @@ TYPES = {
 
 
 UNREAD_FROM = ("owner_id", "message_count", "read_by_resident", "read_by_unit")
-NEXT_DUE = f"(SELECT min(due_at) FROM case_clocks WHERE case_id = cases.id AND {RUNNING})"
+NEXT_DUE = f"(SELECT min(due_at) FROM case_clocks WHERE case_id = cases.id AND {OWED})"
 COLUMNS = [f"cases.{name}" for name in (*CaseItem.model_fields, *UNREAD_FROM) if name not in ("unread", "next_due_at")]
 COLUMNS.append(f"{NEXT_DUE} AS next_due_at")
 

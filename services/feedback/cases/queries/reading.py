@@ -144,7 +144,7 @@ def _status(uow: UnitOfWork, facts: Mapping[str, Any], now: datetime, *, speaker
 
 
 def _next_due(facts: Mapping[str, Any]) -> datetime | None:
-    ends = ("met_at", "breached_at", "paused_at", "stopped_at")
+    ends = ("met_at", "paused_at", "stopped_at")
     clocks = (_named(CLOCK, row) for row in facts["clocks"])
     return min((clock["due_at"] for clock in clocks if all(clock[end] is None for end in ends)), default=None)
 

@@ -13,7 +13,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.feedback.cases.models import OVERDUE_CLOCK, RUNNING
+import asyncpg
+
+from services.feedback.cases.models import OVERDUE_CLOCK, OWED
 from services.feedback.cases.queries.access import UNBLAMED, VISIBLE, Scope
 from services.feedback.cases.queries.listing import COLUMNS, LAST, NEXT_DUE, CasePage, asked_scope, list_cases, show_item
 from services.feedback.cases.rules import Assistance, Channel, Kind, State
@@ -116,12 +118,12 @@ class _Order(NamedTuple):
 FIRST = UUID(int=0)
 EARLIER = f"""
     SELECT FROM case_clocks
-    WHERE case_id = due.case_id AND {RUNNING} AND (due_at, kind, round) < (due.due_at, due.kind, due.round)
+    WHERE case_id = due.case_id AND {OWED} AND (due_at, kind, round) < (due.due_at, due.kind, due.round)
 """
 PLAIN_WINDOW = "SELECT {key} AS key, cases.id FROM cases WHERE {only} AND {behind} {by}"
 DUE_WINDOW = f"""
     SELECT due_at AS key, case_id AS id FROM case_clocks AS due
-    WHERE {RUNNING} AND due_at >= {{value}} AND (due_at, case_id) > ({{value}}, :id) AND NOT EXISTS ({EARLIER})
+    WHERE {OWED} AND (due_at, case_id) > ({{value}}, :id) AND NOT EXISTS ({EARLIER})
     ORDER BY due_at, case_id
 """
 ORDERS: Mapping[Sort, _Order] = {
@@ -169,19 +171,26 @@ async def find_cases(
     if filters.plain and sort is Sort.newest:
         state = next(iter(filters.states), None)
         return await list_cases(uow, principal, unit_id=filters.unit_id, state=state, limit=limit, cursor=cursor)
+    rows, next_cursor = await next_rows(uow, principal, filters, sort=sort, limit=limit, cursor=cursor)
+    return CasePage.model_validate({"items": [show_item(dict(row), principal) for row in rows], "next_cursor": next_cursor})
+
+
+async def next_rows(
+    uow: UnitOfWork, principal: Principal, filters: Filters, *, sort: Sort, limit: int, cursor: str | None
+) -> tuple[Sequence[asyncpg.Record], str | None]:
+    """The columns of a page's cases, and the next cursor. Raises like `find_cases`."""
     order = ORDERS[sort]
     key, last = order.start if cursor is None else _opened(sort, cursor)
     scope, within = await asked_scope(uow, principal, filters.unit_id)
     values = scope.values(within=within, most=limit + 1, key=key, id=last, **_values(filters))
-    found = []
+    found: list[asyncpg.Record] = []
     async with planned_for_values(uow) as fetch:
         if _is_wide(scope, within):
             found = await fetch(_read(_by_window(filters, sort, scope, within)), values)
         if len(found) <= limit:
             found = await fetch(_read(_by_index(filters, sort, scope, within)), values)
     page = found[:limit]
-    next_cursor = seal_cursor(sort, page[-1]["sort_key"], page[-1]["id"]) if len(found) > limit else None
-    return CasePage.model_validate({"items": [show_item(dict(row), principal) for row in page], "next_cursor": next_cursor})
+    return page, seal_cursor(sort, page[-1]["sort_key"], page[-1]["id"]) if len(found) > limit else None
 
 
 def _opened(sort: Sort, cursor: str) -> tuple[str, UUID]:

@@ -270,6 +270,8 @@ def _make_searchable() -> None:
     op.create_index("cases_by_opening", "cases", ["opened_at", "id"])
     op.create_index("cases_unread", "cases", ["id"], postgresql_where="message_count > read_by_unit")
     overdue = "breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL"
+    owed = "met_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
+    op.create_index("case_clocks_owed", "case_clocks", ["due_at", "case_id"], postgresql_where=owed)
     op.create_index("case_clocks_overdue", "case_clocks", ["case_id"], postgresql_where=overdue)
     op.create_index("cases_by_update", "cases", ["updated_at", "id"])
     op.create_index("cases_by_endorsement", "cases", ["endorsement_count", "id"], postgresql_where="endorsement_count > 0")
