@@ -1,4 +1,4 @@
-"""CPU time of processes, read from Linux's /proc."""
+"""CPU time and memory of processes, read from Linux's /proc."""
 
 import os
 from pathlib import Path
@@ -18,6 +18,24 @@ def tree_seconds(pid: int) -> float:
 def parent_of(pid: int) -> int | None:
     stat = _stat(pid)
     return stat.parent if stat else None
+
+
+def resident_mib(pid: int) -> float:
+    return _status(pid, "VmRSS")
+
+
+def peak_mib(pid: int) -> float:
+    """The most that it had in memory since `forget_peak`."""
+    return _status(pid, "VmHWM")
+
+
+def forget_peak(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _status(pid: int, name: str) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
 
 
 class _Stat:

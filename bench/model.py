@@ -28,7 +28,7 @@ class Alone:
 @dataclass(frozen=True, slots=True)
 class Round:
     """One measurement. Latencies in milliseconds, `cpu` in microseconds per request by server, `generator` the share of one
-    core that the load generator took."""
+    core that the load generator took, `grown` by how many MiB a server grew, where that is measured."""
 
     requests: int
     rate: float
@@ -37,6 +37,7 @@ class Round:
     cpu: Mapping[str, float]
     errors: int
     generator: float
+    grown: float = 0.0
     seen_errors: Sequence[str] = ()
 
 

@@ -1,7 +1,18 @@
 """Every row, in the order of a cycle: a row stands as near after its baseline as can be, so that both see the same machine."""
 
 from bench.model import Row
-from bench.rows import breach_detection, case_list, case_read, gateway_hop, intake_direct, intake_gateway, raw_limit, validation
+from bench.rows import (
+    breach_detection,
+    case_list,
+    case_lists,
+    case_read,
+    csv_export,
+    gateway_hop,
+    intake_direct,
+    intake_gateway,
+    raw_limit,
+    validation,
+)
 
 ROWS: tuple[Row, ...] = (
     raw_limit.ROW,
@@ -11,5 +22,7 @@ ROWS: tuple[Row, ...] = (
     gateway_hop.ROW,
     case_read.ROW,
     case_list.ROW,
+    *case_lists.ROWS,
+    *csv_export.ROWS,
     *breach_detection.ROWS,
 )
