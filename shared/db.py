@@ -29,6 +29,19 @@ NOTIFY_PAUSE = 0.01
 RECONNECT_PAUSE = 1.0
 PING_TIMEOUT = 2.0
 
+SEARCHES = 4
+"""Searches that run at once: they keep the processors busy, not the disks."""
+PLANNED_FOR_VALUES = {
+    "plan_cache_mode": "force_custom_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "random_page_cost": "1.1",
+    "jit": "off",
+}
+"""For searches, whose best plan depends on what is asked for. They look for a page: neither whole tables
+nor joins that read one side to its end are the way."""
+
 AWAY = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -43,7 +56,8 @@ AWAY = (
 
 
 class Database:
-    """Promise: `session()` for the ORM and Core, `pool` for hand-tuned statements, `wake`/`listen` across processes."""
+    """Promise: `session()` for the ORM and Core, `pool` for hand-tuned statements, `searches` for those that are planned anew for
+    the values of each request, `wake`/`listen` across processes."""
 
     def __init__(self, url: str, *, connections: int = 10) -> None:
         parsed = make_url(url)
@@ -54,11 +68,13 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._connections = connections
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._searches: asyncpg.Pool[asyncpg.Record] | None = None
         self._wakeups: dict[str, Wakeup] = {}
         self._listener: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=self._connections)
+        self._searches = await asyncpg.create_pool(self.dsn, min_size=0, max_size=SEARCHES, server_settings=PLANNED_FOR_VALUES)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -68,8 +84,8 @@ class Database:
             with suppress(asyncio.CancelledError):
                 await task
         self._listener = None
-        if self._pool is not None:
-            self._pool.terminate()
+        for pool in filter(None, (self._pool, self._searches)):
+            pool.terminate()
         await self.engine.dispose()
 
     @property
@@ -77,6 +93,12 @@ class Database:
         if self._pool is None:
             raise RuntimeError("the database is not open")
         return self._pool
+
+    @property
+    def searches(self) -> "asyncpg.Pool[asyncpg.Record]":
+        if self._searches is None:
+            raise RuntimeError("the database is not open")
+        return self._searches
 
     def session(self) -> AsyncSession:
         return self._sessions()

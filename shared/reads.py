@@ -1,7 +1,6 @@
 """Hand-tuned reads: constant statements run by the driver itself."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -23,41 +22,20 @@ class Read:
         self.statement = compiled.string
         self.names: Sequence[str] = compiled.positiontup or ()
 
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        return [values[name] for name in self.names]
+
     async def fetch(self, uow: UnitOfWork, values: Mapping[str, Any]) -> list[asyncpg.Record]:
         connection = await uow.session.connection()
         driver: Any = (await connection.get_raw_connection()).driver_connection
         try:
-            rows: list[asyncpg.Record] = await driver.fetch(self.statement, *(values[name] for name in self.names))
+            rows: list[asyncpg.Record] = await driver.fetch(self.statement, *self.arguments(values))
         except BaseException:
             if driver.is_closed():
                 await connection.invalidate()
             raise
         return rows
 
-
-SETTINGS = "; ".join(
-    f"SET LOCAL {name} = {value}"
-    for name, value in {
-        "plan_cache_mode": "force_custom_plan",
-        "jit": "off",
-        "enable_seqscan": "off",
-        "random_page_cost": 1.1,
-    }.items()
-)
-Fetch = Callable[[Read, Mapping[str, Any]], Awaitable[list[asyncpg.Record]]]
-
-
-@asynccontextmanager
-async def planned_for_values(uow: UnitOfWork) -> AsyncIterator[Fetch]:
-    """For reads whose best plan depends on what is asked for: PostgreSQL plans each anew, in a transaction of their own.
-
-    They look for a page, so whole tables are never the way.
-    """
-    driver: Any = (await (await uow.session.connection()).get_raw_connection()).driver_connection
-    async with driver.transaction(readonly=True):
-        await driver.execute(SETTINGS)
-
-        async def fetch(read: Read, values: Mapping[str, Any]) -> list[asyncpg.Record]:
-            return await read.fetch(uow, values)
-
-        yield fetch
+    async def search(self, uow: UnitOfWork, values: Mapping[str, Any]) -> list[asyncpg.Record]:
+        """Planned for these values, on a connection of the searches: it sees what is committed."""
+        return await uow.database.searches.fetch(self.statement, *self.arguments(values))

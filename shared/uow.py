@@ -25,6 +25,7 @@ class UnitOfWork:
     commit."""
 
     session: AsyncSession
+    database: Database
     clock: Clock
     ids: Ids
     units: UnitDirectory
@@ -86,7 +87,7 @@ class Works:
         await self.units.refresh()
         await self.policies.refresh()
         async with self.database.session() as session:
-            uow = UnitOfWork(session, self.clock, self.ids, self.units, self.policies.book)
+            uow = UnitOfWork(session, self.database, self.clock, self.ids, self.units, self.policies.book)
 
             async def commit() -> None:
                 await session.commit()

@@ -59,7 +59,7 @@ def literal(value: Any) -> str:
         case bool() | int():
             return str(value)
         case UUID() | str():
-            return f"'{value}'"
+            return "'" + str(value).replace("'", "''") + "'"
         case _:
             return "'{" + ",".join(map(str, value)) + "}'"
 

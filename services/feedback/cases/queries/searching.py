@@ -25,7 +25,7 @@ from shared.auth import Principal
 from shared.errors import Invalid
 from shared.events.feedback import CaseSource
 from shared.pages import MALFORMED, Page, open_cursor, seal_cursor
-from shared.reads import Read, planned_for_values
+from shared.reads import Read
 from shared.uow import UnitOfWork
 
 WINDOW = 3_000
@@ -104,7 +104,12 @@ class _Order(NamedTuple):
 
     @property
     def by(self) -> str:
-        return f"ORDER BY {self.key} {self.direction}, cases.id {self.direction}"
+        return self.put(self.key, "cases.id")
+
+    def put(self, key: str, id: str) -> str:
+        """Where the id is the key, it is said once, or PostgreSQL sorts what is in order."""
+        first = "" if self.kind == "uuid" else f"{key} {self.direction}, "
+        return f"ORDER BY {first}{id} {self.direction}"
 
     @property
     def behind(self) -> str:
@@ -182,13 +187,12 @@ async def next_rows(
     order = ORDERS[sort]
     key, last = order.start if cursor is None else _opened(sort, cursor)
     scope, within = await asked_scope(uow, principal, filters.unit_id)
-    values = scope.values(within=within, most=limit + 1, key=key, id=last, **_values(filters))
+    values = scope.values(within=within, most=limit + 1, key=key, id=last, **values_of(filters))
     found: list[asyncpg.Record] = []
-    async with planned_for_values(uow) as fetch:
-        if _is_wide(scope, within):
-            found = await fetch(_read(_by_window(filters, sort, scope, within)), values)
-        if len(found) <= limit:
-            found = await fetch(_read(_by_index(filters, sort, scope, within)), values)
+    if _is_wide(scope, within):
+        found = await _read(by_window(filters, sort, scope, within)).search(uow, values)
+    if len(found) <= limit:
+        found = await _read(by_index(filters, sort, scope, within)).search(uow, values)
     page = found[:limit]
     return page, seal_cursor(sort, page[-1]["sort_key"], page[-1]["id"]) if len(found) > limit else None
 
@@ -209,7 +213,7 @@ def _opened(sort: Sort, cursor: str) -> tuple[str, UUID]:
     return key, last
 
 
-def _values(filters: Filters) -> dict[str, Any]:
+def values_of(filters: Filters) -> dict[str, Any]:
     box = filters.box
     return {
         "states": list(filters.states),
@@ -248,14 +252,14 @@ def _select(key: str) -> str:
     return f"SELECT {', '.join(COLUMNS)}, CAST({key} AS text) AS sort_key"
 
 
-def _by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
+def by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
     """The window is in order already, so that it is read no further than the page needs."""
     order = ORDERS[sort]
     window = order.window.format(key=order.key, only=order.only, behind=order.behind, by=order.by, value=order.value)
     if filters.states and sort in (Sort.newest, Sort.oldest):
         each = (window.replace("WHERE", f"WHERE cases.state = '{state}' AND") for state in filters.states)
         window = " UNION ALL ".join(f"({one} LIMIT {WINDOW})" for one in each)
-        window = f"SELECT key, id FROM ({window}) AS cases ORDER BY key {order.direction}, id {order.direction}"
+        window = f"SELECT key, id FROM ({window}) AS cases {order.put('key', 'id')}"
     conditions = _conditions(filters, within)
     if not scope.everything:
         conditions.append(VISIBLE)
@@ -263,11 +267,11 @@ def _by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID
     return f"""
         {_select("near.key")}
         FROM ({window} LIMIT {WINDOW}) AS near JOIN cases ON cases.id = near.id {texts}
-        WHERE {" AND ".join(conditions) or "true"} ORDER BY near.key {order.direction}, near.id {order.direction} LIMIT :most
+        WHERE {" AND ".join(conditions) or "true"} {order.put("near.key", "near.id")} LIMIT :most
     """
 
 
-def _by_index(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
+def by_index(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
     """In a wide scope the cases are found first and put in order then: the window has shown that they are few."""
     order = ORDERS[sort]
     conditions = [order.only, order.behind, *_conditions(filters, within)]
