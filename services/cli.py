@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,10 +21,12 @@ from services.demonstration.seed import DemoClock, DemonstrationIncomplete, demo
 from services.importing.command import app as import_app
 from services.stack import StackFailed, run_stack, stop_stack
 from services.standalone import SETTINGS, build_product, build_service, migrate_all, migrations_of
-from services.var import ADMIN_PASSWORD, admin_password_file, kept_secrets, var_folder
+from services.var import ADMIN_PASSWORD, FolderInUse, FolderUnusable, admin_password_file, kept_secrets, owned, var_folder
 from shared.bus.inprocess import InProcessBus
 from shared.bus.kafka import KafkaBus, create_topics
-from shared.embedded.postgres import EmbeddedPostgres
+from shared.db import DatabaseUnreachable
+from shared.embedded.kafka import EmbeddedKafkaError
+from shared.embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
 from shared.http import Edge, install_problem_handlers
 from shared.migrations import migrate_async, revise
 from shared.service import Service
@@ -34,6 +37,18 @@ from shared.topics import COMPACTED, PARTITIONS, TOPICS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(import_app, name="import", help="Load other systems' records through the public API.")
+
+OPERATORS_TO_MEND = (
+    DatabaseUnreachable,
+    DemonstrationIncomplete,
+    EmbeddedKafkaError,
+    EmbeddedPostgresError,
+    FolderInUse,
+    FolderUnusable,
+    PortTaken,
+    StackFailed,
+    ValueError,
+)
 
 
 class Name(StrEnum):
@@ -81,29 +96,29 @@ def migrate(name: Annotated[Name | None, typer.Argument(help="Which service; all
 @app.command(hidden=True)
 def revision(name: ServiceName, message: str) -> None:
     """Write a migration from the difference between the tables in code and a database (for developers)."""
-    asyncio.run(revise(migrations_of(name.value), SETTINGS[name.value]().database, message))
+    _guarded(revise(migrations_of(name.value), SETTINGS[name.value]().database, message))
 
 
 @app.command()
 def stack() -> None:
     """PostgreSQL, Apache Kafka and the four services, each in its own process, until Ctrl-C or `massline stack-down`."""
-    var, settings = var_folder(), ServiceSettings()
 
     def announce(addresses: dict[str, str]) -> None:
         _announce(addresses["api"], var)
         typer.echo(f"  Kafka        {addresses['kafka']}\n  Logs         {var / 'log'}\n  Stop with Ctrl-C or `make stack-down`.")
 
-    configure_logging(settings.log_level, service="stack")
-    try:
+    with _told_plainly():
+        var, settings = var_folder(), ServiceSettings()
+        configure_logging(settings.log_level, service="stack")
         run_stack(var, settings.host, settings.port, announce)
-    except StackFailed as error:
-        _fail(str(error))
 
 
 @app.command(name="stack-down")
 def stack_down() -> None:
-    """End a running stack and wait until it is gone."""
-    typer.echo("The stack is stopped." if stop_stack(var_folder()) else "No stack is running here.")
+    """End a running stack, or what a killed one left running, and wait until it is gone."""
+    with _told_plainly():
+        ended = stop_stack(var_folder())
+        typer.echo(f"Stopped: {', '.join(ended)}." if ended else "No stack is running here.")
 
 
 @app.command()
@@ -130,6 +145,11 @@ async def _run(*, demonstration: bool) -> None:
     var, settings = var_folder(), ServiceSettings()
     if demonstration and settings.profile is Profile.production:
         raise ValueError("the demonstration is refused in the production profile")
+    with owned(var, "demo" if demonstration else "run"):
+        await _run_in(var, settings, demonstration=demonstration)
+
+
+async def _run_in(var: Path, settings: ServiceSettings, *, demonstration: bool) -> None:
     listener = listen(settings.host, settings.port)
     url = f"http://{settings.host}:{listener.getsockname()[1]}"
     configure_logging(settings.log_level, service="massline")
@@ -218,14 +238,36 @@ def _write(text: str, file: Path | None) -> None:
 
 
 def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    """Run it to its end, or until SIGINT or SIGTERM: then everything it opened is closed."""
+    with _told_plainly(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_stoppable(work))
+
+
+async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
+    # The runner cancels its work at Ctrl-C. `serve` replaces both handlers once there is something to finish.
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    await work
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
     """What an operator can mend is told in one line, not as a traceback."""
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped before it was ready.", err=True)
     except ValidationError as error:
-        _fail("; ".join(str(found["msg"]) for found in error.errors()))
-    except (PortTaken, DemonstrationIncomplete, ValueError) as error:
+        _fail("; ".join(_setting_fault(error.title, found) for found in error.errors()))
+    except OPERATORS_TO_MEND as error:
         _fail(str(error))
+
+
+def _setting_fault(settings: str, found: Mapping[str, Any]) -> str:
+    """With the variable's name; a rule over several settings names them itself."""
+    field = str(found["loc"][0]) if found["loc"] else ""
+    owners = [each for each in SETTINGS.values() if each.__name__ == settings and field in each.model_fields]
+    variable = owners[0].variable(field) if owners else field
+    return f"{variable}: {found['msg']}" if variable else str(found["msg"])
 
 
 def _fail(message: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import ctypes
-import json
 import os
 import signal
 import socket
@@ -10,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -19,10 +18,11 @@ import httpx
 import structlog
 
 from services.standalone import migrate_all
-from services.var import kept_secrets, write_private
+from services.var import is_owned, kept_secrets, owned, owner_of
 from shared.bus.kafka import create_topics
-from shared.embedded.kafka import EmbeddedKafka
-from shared.embedded.postgres import EmbeddedPostgres
+from shared.embedded.kafka import EmbeddedKafka, EmbeddedKafkaError, kafka_unavailable_reason
+from shared.embedded.postgres import EmbeddedPostgres, EmbeddedPostgresError
+from shared.serving import listen
 from shared.settings import ServiceSettings
 from shared.topics import COMPACTED, PARTITIONS, TOPICS
 
@@ -35,8 +35,11 @@ STOP_WITHIN = 40.0
 PR_SET_PDEATHSIG = 1
 
 
+COMMAND = "stack"
+
+
 class StackFailed(Exception):
-    """The stack could not be started; the message says which part and where its log is."""
+    """The stack could not be started or stopped; the message says which part, and where its log is or what to do."""
 
 
 @dataclass
@@ -80,21 +83,24 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def pid_file(var: Path) -> Path:
-    return var / "stack.pid"
-
-
 def run_stack(var: Path, host: str, port: int, announce: Callable[[dict[str, str]], None]) -> None:
     """Start everything, call `announce` with the addresses when ready, watch over it until SIGINT or SIGTERM, stop it all.
 
-    Raises `StackFailed`. `MASSLINE_DATABASE_URL` and `MASSLINE_KAFKA_BOOTSTRAP` replace the embedded servers.
+    `MASSLINE_DATABASE_URL` and `MASSLINE_KAFKA_BOOTSTRAP` replace the embedded servers.
+    Raises `StackFailed`, `FolderInUse`, `FolderUnusable`, `PortTaken`, what the servers raise that do not start, and
+    KeyboardInterrupt when it was told to stop before anything was ready; whatever ran by then is stopped.
     """
+    stopping = _stop_on_signals()
     with ExitStack() as stack:
-        stack.enter_context(_only_one(pid_file(var)))
-        stopping = _stop_on_signals()
+        stack.enter_context(owned(var, COMMAND))
+        stack.enter_context(_heeding(stopping))
+        _check_machine(host, port)
         postgres = os.environ.get("MASSLINE_DATABASE_URL") or stack.enter_context(EmbeddedPostgres.start(var / "postgres")).url
+        _go_on(stopping)
         kafka = os.environ.get("MASSLINE_KAFKA_BOOTSTRAP") or stack.enter_context(EmbeddedKafka.start(var / "kafka")).bootstrap
+        _go_on(stopping)
         _prepare(postgres, kafka)
+        _go_on(stopping)
         members = _members(var, host, port, postgres=postgres, kafka=kafka)
         for member in members:
             stack.callback(member.stop)
@@ -103,6 +109,30 @@ def run_stack(var: Path, host: str, port: int, announce: Callable[[dict[str, str
         if not stopping.is_set():
             announce({"postgres": postgres, "kafka": kafka, "api": f"http://{host}:{port}"})
         _watch(members, stopping)
+
+
+@contextmanager
+def _heeding(stopping: Event) -> Iterator[None]:
+    """Ctrl-C reaches the programs of the terminal too (Maven, say): what then fails is no failure of the stack's."""
+    try:
+        yield
+    except (StackFailed, EmbeddedKafkaError, EmbeddedPostgresError):
+        _go_on(stopping)
+        raise
+
+
+def _go_on(stopping: Event) -> None:
+    if stopping.is_set():
+        raise KeyboardInterrupt
+
+
+def _check_machine(host: str, port: int) -> None:
+    """What can be known before anything is started. Raises `PortTaken`, `StackFailed`."""
+    listen(host, port).close()
+    if os.environ.get("MASSLINE_KAFKA_BOOTSTRAP"):
+        return
+    if (reason := kafka_unavailable_reason()) is not None:
+        raise StackFailed(f"no Kafka can run here, {reason}: set MASSLINE_KAFKA_BOOTSTRAP to one that runs elsewhere")
 
 
 def _prepare(postgres: str, kafka: str) -> None:
@@ -176,40 +206,19 @@ def _stop_on_signals() -> Event:
     return flag
 
 
-@contextmanager
-def _only_one(file: Path) -> Iterator[None]:
-    running = running_pid(file)
-    if running is not None:
-        raise StackFailed(f"a stack is already running here (process {running}): `make stack-down` ends it")
-    write_private(file, json.dumps({"pid": os.getpid()}) + "\n")
-    try:
-        yield
-    finally:
-        file.unlink(missing_ok=True)
+def stop_stack(var: Path) -> list[str]:
+    """End a running stack and wait for it, and what a killed owner of the folder left running; tell what was ended.
 
-
-def running_pid(file: Path) -> int | None:
-    """The process of a running stack, or None."""
-    try:
-        pid = int(json.loads(file.read_text())["pid"])
-        os.kill(pid, 0)
-    except (OSError, ValueError, KeyError):
-        return None
-    return pid if _is_ours(pid) else None
-
-
-def _is_ours(pid: int) -> bool:
-    """A pid may have been given to another program since."""
-    command = Path(f"/proc/{pid}/cmdline")
-    return not command.exists() or b"stack" in command.read_bytes()
-
-
-def stop_stack(var: Path) -> bool:
-    """End a running stack and wait for it. False when none was running."""
-    pid = running_pid(pid_file(var))
-    if pid is None:
-        return False
-    os.kill(pid, signal.SIGTERM)
-    while running_pid(pid_file(var)) is not None:
-        time.sleep(0.2)
-    return True
+    Raises `StackFailed` when something else than a stack runs here.
+    """
+    owner = owner_of(var)
+    if owner is not None and owner.command != COMMAND:
+        raise StackFailed(f"no stack but `massline {owner.command}` (pid {owner.pid}) runs here: end it with Ctrl-C")
+    if owner is not None:
+        with suppress(ProcessLookupError):
+            os.kill(owner.pid, signal.SIGTERM)
+        while is_owned(var):
+            time.sleep(0.2)
+    with owned(var, "stack-down"):
+        orphans = {"Kafka": EmbeddedKafka.end(var / "kafka"), "PostgreSQL": EmbeddedPostgres.end(var / "postgres")}
+    return [*(["the stack"] if owner else []), *(name for name, ended in orphans.items() if ended)]

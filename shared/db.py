@@ -1,8 +1,8 @@
 """PostgreSQL: one database per service, an engine for the ORM, a raw pool for the hot paths, and wake-ups between processes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +42,21 @@ PLANNED_FOR_VALUES = {
 """For searches, whose best plan depends on what is asked for. They look for a page: neither whole tables
 nor joins that read one side to its end are the way."""
 
+
+class DatabaseUnreachable(OSError):
+    """No session can be opened there; the message says where, why, and which setting to look at."""
+
+
+@contextmanager
+def connecting(dsn: str) -> Iterator[None]:
+    """For the first connection to a server. Raises `DatabaseUnreachable`."""
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        place = make_url(dsn).set(password=None).render_as_string()
+        raise DatabaseUnreachable(f"no PostgreSQL to use at {place}, see MASSLINE_DATABASE_URL: {error}") from error
+
+
 AWAY = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -73,7 +88,8 @@ class Database:
         self._listener: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=self._connections)
+        with connecting(self.dsn):
+            self._pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=self._connections)
         self._searches = await asyncpg.create_pool(self.dsn, min_size=0, max_size=SEARCHES, server_settings=PLANNED_FOR_VALUES)
         return self
 

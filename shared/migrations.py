@@ -10,6 +10,7 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from shared.db import connecting
 from shared.schema import kernel_metadata
 
 LOCK = 0x6D617373
@@ -27,7 +28,8 @@ async def migrate_async(folder: Path, url: str, to: str = "head") -> None:
 
 
 async def _migrate(folder: Path, url: str, to: str) -> None:
-    await _ensure_database(url)
+    with connecting(url):
+        await _ensure_database(url)
     engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"))
     try:
         async with engine.begin() as connection:

@@ -1,15 +1,26 @@
 """Settings that every service shares. Each service adds its own in a subclass with the prefix MASSLINE_<SERVICE>_."""
 
+import logging
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 DEVELOPMENT_SECRET = "development-only-secret-never-used-in-production"
+
+
+def _known_level(value: str) -> str:
+    if value.upper() not in logging.getLevelNamesMapping():
+        raise ValueError("must be debug, info, warning or error")
+    return value
+
+
+LogLevel = Annotated[str, AfterValidator(_known_level)]
 
 
 class Profile(StrEnum):
@@ -31,7 +42,7 @@ class ServiceSettings(BaseSettings):
     )
     host: str = Field("127.0.0.1", validation_alias="MASSLINE_HOST", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, validation_alias="MASSLINE_PORT", description="Port to listen on.")
-    log_level: str = Field("info", validation_alias="MASSLINE_LOG_LEVEL", description="debug, info, warning or error.")
+    log_level: LogLevel = Field("info", validation_alias="MASSLINE_LOG_LEVEL", description="debug, info, warning or error.")
     var: Path = Field(Path("./var"), validation_alias="MASSLINE_VAR", description="Folder of everything kept between starts.")
     max_body_bytes: int = Field(
         1_048_576,
@@ -108,9 +119,16 @@ class ServiceSettings(BaseSettings):
         if self.database_url:
             return self.database_url
         if self.server_url:
-            url = make_url(self.server_url).set(database=f"massline_{self.service}")
+            url = _server(self.server_url).set(database=f"massline_{self.service}")
             return url.render_as_string(hide_password=False)
         raise ValueError(
             f"no database: set MASSLINE_{self.service.upper()}_DATABASE_URL or MASSLINE_DATABASE_URL, "
             "or use `massline run`, which brings its own"
         )
+
+
+def _server(given: str) -> URL:
+    try:
+        return make_url(given)
+    except ArgumentError:
+        raise ValueError("MASSLINE_DATABASE_URL is no URL of the form postgresql://user:password@host:port") from None

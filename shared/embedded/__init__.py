@@ -33,7 +33,7 @@ def exclusive(lock_file: Path) -> Iterator[None]:
 
 
 class LifeLock:
-    """A lock that a server inherits, so that the kernel tells whether it lives, even after its owner was killed.
+    """A lock for a lifetime. A server inherits its own, so that the kernel tells whether it lives after its owner was killed.
 
     A pid file cannot tell that: the number may meanwhile belong to another program.
     """

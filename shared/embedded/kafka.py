@@ -152,6 +152,22 @@ class EmbeddedKafka:
             raise EmbeddedKafkaError(f"Kafka in {folder} can not be started: {error}") from error
         return cls(place.root, jars=jars, port=found_port, pid=pid, child=child)
 
+    @classmethod
+    def end(cls, folder: Path) -> bool:
+        """Stop the broker of `folder`, whoever started it; tell whether there was one.
+
+        Raises EmbeddedKafkaError when it is still there after two minutes.
+        """
+        place = _Folder(folder.resolve())
+        if not place.root.exists():
+            return False
+        with exclusive(place.start_lock):
+            if not place.life.held():
+                return False
+            if (pid := read_number(place.pid)) is not None:
+                _shut_down(place, pid, (signal.SIGTERM, signal.SIGKILL))
+        return True
+
     @property
     def bootstrap(self) -> str:
         """The address for `bootstrap_servers`."""

@@ -117,6 +117,24 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(f"PostgreSQL in {folder} can not be started: {error}") from error
         return cls(place.root, pid=pid, port=found_port, child=child)
 
+    @classmethod
+    def end(cls, folder: Path) -> bool:
+        """Stop the server of `folder`, whoever started it; tell whether there was one.
+
+        Raises EmbeddedPostgresError when it is still there after two minutes.
+        """
+        place = _Folder(folder.resolve())
+        if not place.root.exists():
+            return False
+        with exclusive(place.start_lock):
+            if not place.life.held():
+                return False
+            # It writes its pid down soon after it began to hold the lock.
+            wait_until(lambda: place.running_pid() is not None or not place.life.held(), _START_SECONDS)
+            if (pid := place.running_pid()) is not None:
+                _shut_down(place, pid)
+        return True
+
     @property
     def url(self) -> str:
         """The URL of the database `postgres` for its superuser, password included."""
