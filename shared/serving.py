@@ -5,12 +5,16 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from contextvars import copy_context
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from shared.http import PROBLEM_JSON, problem_body
 from shared.service import settle_garbage_collector
+from shared.telemetry import start_trace
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +32,27 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _Protocol(HttpToolsProtocol):
+    """Answers what is no HTTP as everything else is answered."""
+
+    def send_400_response(self, msg: str) -> None:
+        self.transport.write(copy_context().run(_not_http))  # in a context of its own: its request id is nobody else's
+        self.transport.close()
+
+
+def _not_http() -> bytes:
+    request_id = start_trace().request_id
+    body = problem_body(400, "malformed-request", "What came is not a well-formed HTTP request.")
+    lines = (
+        "HTTP/1.1 400 Bad Request",
+        f"content-type: {PROBLEM_JSON}",
+        f"content-length: {len(body)}",
+        f"x-request-id: {request_id}",
+        "connection: close",
+    )
+    return "\r\n".join((*lines, "", "")).encode() + body
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -54,6 +79,8 @@ async def serve(
     """Open `around`, serve until SIGINT or SIGTERM, finish what is in flight (at most 30 s), close `around`."""
     config = uvicorn.Config(
         app,
+        http=_Protocol,
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan="off",
