@@ -1,5 +1,7 @@
 """Safe types for everything that comes in: what PostgreSQL, JSON or a 64-bit client cannot hold is refused at the door."""
 
+import re
+import unicodedata
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -19,6 +21,19 @@ def _storable(value: str) -> str:
     return value
 
 
+def _plain(value: str) -> str:
+    """What is shown in lists beside others' lines must not break, reorder or vanish there."""
+    if UNPRINTED.search(value):
+        raise PydanticCustomError("line_control", "must be one line, without control characters or marks that turn its direction")
+    if not value.isascii() and not any(map(_is_seen, value)):
+        raise PydanticCustomError("line_invisible", "must have a visible character")
+    return value
+
+
+def _is_seen(character: str) -> bool:
+    return character not in BLANK_LETTERS and unicodedata.category(character) not in UNSEEN
+
+
 def _sensible(moment: datetime) -> datetime:
     """Years that calendars, PostgreSQL and every client's date type share."""
     if not 1900 <= moment.year <= 9000:
@@ -26,8 +41,14 @@ def _sensible(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
+BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by their category, blanks to the eye: Hangul fillers and the empty Braille cell."""
 Text = Annotated[str, AfterValidator(_storable)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_storable), AfterValidator(_plain)
+]
 Body = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), AfterValidator(_storable)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]

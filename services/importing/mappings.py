@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.importing.submissions import Row, SourceMapping, Unit
-from shared.types import Level
+from shared.types import UNPRINTED, Level
 
 LONGEST_CODE = 63
 
@@ -16,7 +16,8 @@ def slug(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    return " ".join(text.split())
+    """As the API takes a line: what it would refuse there counts as a blank."""
+    return " ".join(UNPRINTED.sub(" ", text).split())
 
 
 NYC311_ZONE = ZoneInfo("America/New_York")

@@ -51,6 +51,7 @@ def test_nyc311_reported_at_is_the_citys_time(written: str, meant: datetime) -> 
         ("Graffiti", "Graffiti", "Graffiti"),
         ("SAFETY", "", "SAFETY"),
         ("Noise", "Two\nlines", "Noise: Two lines"),
+        ("Noise", "Turned\u202eround\x07", "Noise: Turned round"),
     ],
 )
 def test_nyc311_title(complaint: str, descriptor: str, title: str) -> None:

@@ -45,6 +45,28 @@ def test_blanks_are_neither_a_line_nor_a_body(blank: str) -> None:
     assert accepted(Body, blank) is None
 
 
+TURNS_AND_BREAKS = [*map(chr, [*range(0x20), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A)])]
+NOTHING_TO_SEE = ["\u200b", "\u200d\ufe0f", "\u3164", "\u115f\u1160", "\u2800", "\u0301", "\ufeff", "\u2060 \u00ad", "\U000e0041"]
+
+
+@pytest.mark.parametrize("character", TURNS_AND_BREAKS, ids=ascii)
+def test_a_line_is_one_line_and_keeps_its_direction(character: str) -> None:
+    assert accepted(Line, f"a{character}b") is None
+    assert accepted(Body, f"a{character}b") == (None if character == "\x00" else f"a{character}b")
+
+
+@pytest.mark.parametrize("text", NOTHING_TO_SEE, ids=ascii)
+def test_a_line_has_something_to_see(text: str) -> None:
+    assert accepted(Line, text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["为民服务", "नमस्ते", "שלום", "می‌خواهم", "👩\u200d👩\u200d👧", "e\u0301", "a\u00a0b", "\ue000", "?"], ids=ascii
+)
+def test_a_line_speaks_any_language(text: str) -> None:
+    assert accepted(Line, text) == text
+
+
 def test_lengths_are_those_of_the_text_without_its_margins() -> None:
     assert accepted(Line, " " * 500 + "x" * 200) == "x" * 200
     assert accepted(Line, "x" * 201) is None
