@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 
@@ -34,6 +34,13 @@ def _is_seen(character: str) -> bool:
     return character not in BLANK_LETTERS and unicodedata.category(character) not in UNSEEN
 
 
+def _written(value: object) -> object:
+    """Pydantic takes a number, also one in quotes, for seconds since 1970: nobody who sends one means that."""
+    if isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-"):
+        return value
+    raise PydanticCustomError("time_form", "must be a time as RFC 3339 writes it, for example 2026-05-01T09:00:00Z")
+
+
 def _sensible(moment: datetime) -> datetime:
     """Years that calendars, PostgreSQL and every client's date type share."""
     if not 1900 <= moment.year <= 9000:
@@ -57,7 +64,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Score = Annotated[int, Field(ge=1, le=5, strict=True)]
 Limit = Annotated[int, Field(ge=1, le=100)]
-Moment = Annotated[AwareDatetime, AfterValidator(_sensible)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_sensible)]
 
 
 class In(BaseModel):

@@ -120,6 +120,18 @@ def test_a_moment_is_aware_in_utc_and_of_a_sensible_year(value: datetime) -> Non
         assert 1899 <= moment.year <= 9001
 
 
+@pytest.mark.parametrize(
+    "value", [0, 1.5, True, None, "", "0", "-5", "1764115200", "1764115200000", "2026-05-01", "12:00", b"2026-05-01T09:00:00Z"]
+)
+def test_what_is_not_written_as_a_time_is_none(value: object) -> None:
+    assert accepted(Moment, value) is None
+
+
+@pytest.mark.parametrize("value", ["2026-05-01T09:00:00Z", "2026-05-01 11:00:00+02:00", "2026-05-01T09:00Z"])
+def test_a_written_time_is_a_moment(value: str) -> None:
+    assert accepted(Moment, value) == datetime(2026, 5, 1, 9, tzinfo=UTC)
+
+
 @given(st.recursive(st.none() | st.booleans() | st.floats() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)))
 def test_no_json_breaks_a_type(value: object) -> None:
     for kind in (Text, Line, Body, Code, Int64, Count, Finite, Share, Score, Limit, Moment):
