@@ -190,7 +190,7 @@ class EdgeRoute(APIRoute):
             works: Works = request.app.state.works
             async with works.open() as (uow, commit):
                 request.state.uow = uow
-                key = request.headers.get(idempotency.HEADER) if request.method == "POST" and self.idempotent else None
+                key = _key_of(request) if request.method == "POST" and self.idempotent else None
                 response = await (handle(request) if key is None else _once(request, uow, key, handle))
                 if request.method != "GET":
                     await commit()
@@ -203,6 +203,14 @@ class QueryRoute(EdgeRoute):
     """A POST that changes nothing, because what it asks with must not stand in a URL; its answers are not kept."""
 
     idempotent = False
+
+
+def _key_of(request: Request) -> str | None:
+    """Raises `Invalid` when there are several: each caller would mean another one of them."""
+    keys = request.headers.getlist(idempotency.HEADER)
+    if len(keys) > 1:
+        raise Invalid("idempotency-key-malformed", "Send one Idempotency-Key header: there are several.")
+    return keys[0] if keys else None
 
 
 async def _once(request: Request, uow: UnitOfWork, key: str, handle: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 from shared.auth import ANONYMOUS, Role
@@ -35,6 +36,13 @@ async def test_the_same_key_with_another_body_is_refused(toy: Toy) -> None:
     other = await toy.post("/v1/notes", json={"title": "Another"}, headers=KEY, caller=RESIDENT)
     assert_problem(other, 422, "idempotency-key-reused")
     assert await toy.titles() == [NOTE["title"]]
+
+
+async def test_several_keys_on_one_request_are_refused(toy: Toy) -> None:
+    for second in ("another-key", KEY["Idempotency-Key"]):
+        headers = httpx.Headers([*KEY.items(), ("idempotency-key", second)])
+        assert_problem(await toy.post("/v1/notes", json=NOTE, headers=headers), 422, "idempotency-key-malformed")
+    assert await toy.titles() == []
 
 
 async def test_while_the_first_is_running_the_second_is_told_so(toy: Toy) -> None:

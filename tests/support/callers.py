@@ -32,7 +32,8 @@ class ServiceClient:
         headers: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> httpx.Response:
-        sent = {CREDENTIAL_HEADER: self._credentials.issue(caller), **(headers or {})}
+        sent = httpx.Headers(headers)
+        sent.setdefault(CREDENTIAL_HEADER, self._credentials.issue(caller))
         return await self.http.request(method, path, json=json, headers=sent, **kwargs)
 
     async def get(self, path: str, **kwargs: Any) -> httpx.Response:
