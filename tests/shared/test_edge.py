@@ -121,6 +121,30 @@ async def test_a_validation_error_names_the_field_and_never_the_value(toy: Toy) 
     assert "my secret words" not in answer.text
 
 
+async def test_a_query_parameter_that_nobody_knows_is_refused_and_the_known_are_named(toy: Toy) -> None:
+    answer = await toy.get("/v1/notes?limit=1&limt=5&\u00e4=1")
+    assert_problem(answer, 422, "invalid-request")
+    known = "is no parameter of this path; known are: cursor, limit, skip_until"
+    assert answer.json()["errors"] == [{"field": f"query.{name}", "message": known} for name in ("limt", "\u00e4")]
+    assert (await toy.get("/v1/notes?limit=1&skip_until=x")).status_code == 200
+
+
+async def test_a_path_without_parameters_says_so_and_nothing_happens(toy: Toy) -> None:
+    for key in ({}, {"Idempotency-Key": "k"}):
+        answer = await toy.post("/v1/notes?force=1", json=NOTE, headers=key)
+        assert_problem(answer, 422, "invalid-request")
+        assert answer.json()["errors"] == [{"field": "query.force", "message": "this path takes no parameters"}]
+    assert await toy.titles() == []
+
+
+async def test_who_may_not_ask_is_told_that_first(toy: Toy) -> None:
+    note = "/v1/notes/00000000-0000-0000-0000-000000000000?nonsense=1"
+    assert_problem(await toy.get(note), 401)
+    administered = "/v1/notes/administered?nonsense=1"
+    assert_problem(await toy.post(administered, json=NOTE, caller=principal(Role.resident)), 403)
+    assert_problem(await toy.post(administered, json=NOTE, caller=principal(Role.admin)), 422)
+
+
 async def test_the_request_id_is_kept_when_well_formed_and_replaced_when_not(toy: Toy) -> None:
     kept = await toy.get("/v1/notes", headers={"X-Request-ID": "request-0001"})
     assert kept.headers["x-request-id"] == "request-0001"

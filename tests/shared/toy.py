@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Depends, Header, Request
 from sqlalchemy import Column, DateTime, Float, Integer, MetaData, Table, Uuid, insert, select, text
 from sqlalchemy import Text as SqlText
 
@@ -80,8 +80,14 @@ async def write_note(note: NoteIn, uow: Uow, principal: Caller) -> NoteOut:
     return NoteOut(id=note_id, title=note.title)
 
 
+def _skip(skip_until: str = "") -> str:
+    return skip_until
+
+
 @router.get("")
-async def list_notes(uow: Uow, principal: Caller, limit: PageLimit = 20, cursor: PageCursor = None) -> list[NoteOut]:
+async def list_notes(
+    uow: Uow, principal: Caller, skip: Annotated[str, Depends(_skip)], limit: PageLimit = 20, cursor: PageCursor = None
+) -> list[NoteOut]:
     """The notes after `cursor`."""
     after = decode_cursor(cursor)
     query = select(notes.c.id, notes.c.title).order_by(notes.c.id).limit(limit)
