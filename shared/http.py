@@ -62,6 +62,9 @@ UPLOAD = re.compile(r"/v1/(?:cases/[^/]+|receipts)/attachments")
 UNLOGGED = ("/v1/opinions", "/v1/receipts")
 """Where anonymous speakers go: a log line would keep the moment they spoke."""
 
+LOGGED = "massline.logged"
+"""Stands in a scope whose request has its log line; a layer that hands on a scope of its own brings it back to its caller's."""
+
 
 def is_upload(scope: Scope) -> bool:
     return scope["method"] == "POST" and UPLOAD.fullmatch(scope["path"]) is not None
@@ -380,7 +383,8 @@ class Edge:
         counted, timed = self._figures(method, route, status)
         counted.inc()
         timed.observe(seconds)
-        if method != "GET" and not route.startswith(UNLOGGED) and route != "unmatched":
+        if method != "GET" and not route.startswith(UNLOGGED) and route != "unmatched" and not scope.get(LOGGED):
+            scope[LOGGED] = True
             log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
     def _figures(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:

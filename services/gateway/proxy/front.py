@@ -16,7 +16,7 @@ from services.gateway.access.tokens import AccessTokens
 from services.gateway.proxy.rules import OWN, TOKEN_PATH, TRAVELS_IN, bearer_of, place_of
 from shared.auth import ANONYMOUS, CREDENTIAL_HEADER, Credentials, Principal
 from shared.errors import DomainError, Unauthenticated
-from shared.http import BodyLimits, UploadTurns, domain_problem, is_upload, problem
+from shared.http import LOGGED, BodyLimits, UploadTurns, domain_problem, is_upload, problem
 from shared.telemetry import current_trace
 
 CREDENTIAL = CREDENTIAL_HEADER.encode()
@@ -86,6 +86,7 @@ class Front:
         if place is not OWN:
             scope["route"] = place
             await self._upstreams[place.service](inner, _Body(body, receive), answer)
+            scope[LOGGED] = inner.get(LOGGED)
             return
         own = self._portal if scope["path"] in self._portal_paths else self._api
         inner["app"] = scope["app"]
