@@ -12,6 +12,7 @@ from services.demonstration.seed import DemoClock, demo_start, seed
 from services.demonstration.stories import ACCOUNTS, STORIES, UNITS
 from services.standalone import build_product
 from shared.bus.inprocess import InProcessBus
+from shared.telemetry import current_trace
 from tests.support.databases import Databases
 from tests.support.process import environment, run
 from tests.support.world import ADMIN_PASSWORD, Person, World, visiting
@@ -37,6 +38,7 @@ async def test_demonstration_shows_every_state_and_is_made_once(databases: Datab
     settings["MASSLINE_GATEWAY_ADMIN_PASSWORD"] = ADMIN_PASSWORD
     accounts = tmp_path / "demo-accounts.json"
     await _make(settings, accounts)
+    assert current_trace() is None
     written = accounts.read_text()
     async with _opened(settings) as world:
         before = await _picture(world, written)
