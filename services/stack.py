@@ -29,7 +29,9 @@ from shared.topics import COMPACTED, PARTITIONS, TOPICS
 log = structlog.get_logger(__name__)
 
 BEHIND_THE_GATEWAY = ("assessment", "feedback", "visits")
-RESTART_PAUSE = 1.0
+STEADY = 60.0
+"""Seconds after which a service's death is its first again."""
+LONGEST_PAUSE = 30.0
 READY_WITHIN = 90.0
 STOP_WITHIN = 40.0
 PR_SET_PDEATHSIG = 1
@@ -44,15 +46,20 @@ class StackFailed(Exception):
 
 @dataclass
 class Member:
-    """One service's process, started again when it dies."""
+    """One service's process, started again when it dies: at once the first time, then after pauses that double."""
 
     name: str
     command: list[str]
     environment: dict[str, str]
     log: Path
+    clock: Callable[[], float] = time.monotonic
     process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause: float = 0.0
+    due_at: float | None = None
 
     def start(self) -> None:
+        self.started_at, self.due_at = self.clock(), None
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,
@@ -67,6 +74,20 @@ class Member:
     def died(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
+    def revive(self) -> None:
+        """Start it again if it died and its pause is over; to be called again and again."""
+        if not self.died():
+            return
+        now = self.clock()
+        if self.due_at is None:
+            if now - self.started_at >= STEADY:
+                self.pause = 0.0
+            log.error("a service ended, it will be started again", service=self.name, pause=self.pause)
+            self.due_at = now + self.pause
+            self.pause = next_pause(self.pause)
+        if now >= self.due_at:
+            self.start()
+
     def stop(self) -> None:
         if self.process is None or self.died():
             return
@@ -76,6 +97,11 @@ class Member:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def next_pause(pause: float) -> float:
+    """How long the next death is waited out, when this one was waited out for `pause` seconds."""
+    return min(max(1.0, 2 * pause), LONGEST_PAUSE)
 
 
 def _end_with_parent() -> None:
@@ -192,10 +218,7 @@ def _is_ready(url: str) -> bool:
 def _watch(members: list[Member], stopping: Event) -> None:
     while not stopping.is_set():
         for member in members:
-            if member.died():
-                log.error("a service ended, starting it again", service=member.name)
-                time.sleep(RESTART_PAUSE)
-                member.start()
+            member.revive()
         time.sleep(0.2)
 
 
