@@ -7,15 +7,9 @@ from uuid import UUID
 from pydantic import Field
 
 from services.feedback.cases.rules import State
+from services.feedback.opinions.schemas import LocationIn
 from services.feedback.similar.rules import MOST_READ, Why
 from shared.types import Body, Code, In, Line, Out
-
-
-class SpotIn(In):
-    """In degrees; used to about a hundred metres."""
-
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
 class DraftIn(In):
@@ -26,7 +20,7 @@ class DraftIn(In):
     unit_id: Annotated[UUID | None, Field(description="The unit that it goes to; the units below it are looked through too.")] = (
         None
     )
-    location: SpotIn | None = None
+    location: LocationIn | None = None
     place: Line | None = None
     category: Code | None = None
 
