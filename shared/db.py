@@ -187,9 +187,10 @@ class Wakeup:
         self._callbacks.append(callback)
 
     async def wait(self, timeout: float) -> None:
-        """Sleep until rung, or for `timeout` seconds."""
+        """Sleep until rung, or for `timeout` seconds. Not with `wait_for`, which forgets to be cancelled while it is rung."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
         self._event.clear()
 
     async def _send(self) -> None:

@@ -33,6 +33,8 @@ class InProcessBus:
     async def publish(self, records: Sequence[Record]) -> None:
         if not self._open:
             raise BusUnavailable("the bus is stopped")
+        if not all(self._groups.values()):
+            raise BusUnavailable("a group has left: what it would miss waits for it")
         shares = [share for members in self._groups.values() for share in _shares(members, records)]
         outcomes = await asyncio.gather(*(member.take(share) for member, share in shares), return_exceptions=True)
         for outcome in outcomes:

@@ -133,3 +133,22 @@ async def test_ping_is_bounded_when_every_connection_is_taken(database: Database
     for connection in connections:
         await database.pool.release(connection)
     await database.ping()
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_a_sleeper_that_is_cancelled_while_it_is_rung_ends(databases: Databases, ticks: int) -> None:
+    async with Database(databases.fresh("kernel")) as database:
+        wakeup = database.wakeup("sleepers")
+
+        async def sleep_again_and_again() -> None:
+            while True:
+                await wakeup.wait(30)
+
+        sleeper = asyncio.create_task(sleep_again_and_again())
+        await asyncio.sleep(0.01)
+        wakeup.ring()
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        sleeper.cancel()
+        done, _ = await asyncio.wait([sleeper], timeout=5)
+        assert done

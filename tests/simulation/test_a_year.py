@@ -196,6 +196,7 @@ async def plant(service: Service) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_every_breach_of_a_year_climbs_once_per_step_to_the_right_unit_at_the_right_minute(databases: Databases) -> None:
     assert len(PARENTS) == 20
     clock = ManualClock(START)
