@@ -209,7 +209,7 @@ def _probes_only(service: Service) -> ASGIApp:
     probes = FastAPI(openapi_url=None)
     install_problem_handlers(probes)
     probes.add_middleware(Edge, service=service.name)
-    probes.include_router(service.probes())
+    service.add_probes(probes)
     return probes
 
 

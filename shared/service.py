@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from pydantic import Field
 from sqlalchemy import func, select
 from starlette.types import ASGIApp
@@ -107,31 +107,14 @@ class Service:
         install_problem_handlers(api)
         for router in routers:
             api.include_router(router)
-        api.include_router(self._operations())
-        api.include_router(self.probes())
+        api.include_router(_operations(self.name))
+        self.add_probes(api)
         return api
 
-    def probes(self) -> APIRouter:
+    def add_probes(self, api: FastAPI) -> None:
         """`/livez`, `/readyz` and `/metrics`, for whichever process this service runs in."""
-        router = APIRouter(include_in_schema=False)
-
-        @router.get("/livez")
-        async def livez() -> dict[str, str]:
-            return {"status": "alive"}
-
-        @router.get("/readyz")
-        async def readyz() -> Response:
-            missing = await self.missing()
-            if missing:
-                return problem(503, "not-ready", f"Waiting for: {', '.join(missing)}.")
-            return Response(b'{"status":"ready"}', media_type="application/json")
-
-        @router.get("/metrics")
-        async def metrics() -> Response:
-            await self.measure()
-            return Response(metrics_text(), media_type="text/plain; version=0.0.4")
-
-        return router
+        api.state.service = self
+        api.include_router(probes)
 
     async def missing(self) -> list[str]:
         """The parts that this process waits for; empty when it is ready."""
@@ -165,36 +148,6 @@ class Service:
             return
         OUTBOX.labels(self.name).set(waiting or 0)
         PARKED.labels(self.name).set(parked or 0)
-
-    def _operations(self) -> APIRouter:
-        router = APIRouter(prefix=f"/v1/operations/{self.name}", tags=["operations"])
-
-        async def list_parked_events(uow: Uow, principal: Administrator, limit: PageLimit = 50) -> list[ParkedEvent]:
-            """Events that this service could not apply, oldest first, with the cause."""
-            rows = await inbox.parked(uow.session, limit=limit)
-            return [ParkedEvent.model_validate(row) for row in rows]
-
-        async def replay_parked_event(event_id: UUID, principal: Administrator) -> Replayed:
-            """Apply a parked event now. 409 with the cause when it fails again; it then stays parked."""
-            await self.consumer.replay(event_id)
-            return Replayed(event_id=event_id, replayed=True)
-
-        name = f"{self.name}_parked_events"
-        router.add_api_route(
-            "/parked-events",
-            list_parked_events,
-            methods=["GET"],
-            operation_id=f"list_{name}",
-            route_class_override=EdgeRoute,
-        )
-        router.add_api_route(
-            "/parked-events/{event_id}/replay",
-            replay_parked_event,
-            methods=["POST"],
-            operation_id=f"replay_{name}",
-            route_class_override=QueryRoute,
-        )
-        return router
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -241,6 +194,33 @@ class Service:
                 await asyncio.sleep(job.every)
 
 
+probes = APIRouter(include_in_schema=False)
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+@probes.get("/livez")
+async def livez() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+@probes.get("/readyz")
+async def readyz(request: Request) -> Response:
+    missing = await _service(request).missing()
+    if missing:
+        return problem(503, "not-ready", f"Waiting for: {', '.join(missing)}.")
+    return Response(b'{"status":"ready"}', media_type="application/json")
+
+
+@probes.get("/metrics")
+async def metrics(request: Request) -> Response:
+    await _service(request).measure()
+    return Response(metrics_text(), media_type="text/plain; version=0.0.4")
+
+
 class ParkedEvent(Out):
     event_id: UUID
     type: str
@@ -256,6 +236,28 @@ class ParkedEvent(Out):
 class Replayed(Out):
     event_id: UUID
     replayed: bool
+
+
+async def list_parked_events(uow: Uow, principal: Administrator, limit: PageLimit = 50) -> list[ParkedEvent]:
+    """Events that this service could not apply, oldest first, with the cause."""
+    rows = await inbox.parked(uow.session, limit=limit)
+    return [ParkedEvent.model_validate(row) for row in rows]
+
+
+async def replay_parked_event(request: Request, event_id: UUID, principal: Administrator) -> Replayed:
+    """Apply a parked event now. 409 with the cause when it fails again; it then stays parked."""
+    await _service(request).consumer.replay(event_id)
+    return Replayed(event_id=event_id, replayed=True)
+
+
+def _operations(service: str) -> APIRouter:
+    """Each service has these under its own name."""
+    router = APIRouter(prefix=f"/v1/operations/{service}", tags=["operations"])
+    events, replay = "/parked-events", "/parked-events/{event_id}/replay"
+    list_id, replay_id = f"list_{service}_parked_events", f"replay_{service}_parked_events"
+    router.add_api_route(events, list_parked_events, methods=["GET"], operation_id=list_id, route_class_override=EdgeRoute)
+    router.add_api_route(replay, replay_parked_event, methods=["POST"], operation_id=replay_id, route_class_override=QueryRoute)
+    return router
 
 
 async def _housekeeping(works: Works) -> bool:
