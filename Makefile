@@ -31,7 +31,7 @@ stack-down: install ## End the stack
 	@exec $(BIN)/massline stack-down
 
 test: install ## Every test, on real PostgreSQL and on both buses
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --dist worksteal
 
 check: format-check lint types contracts generated-check test ## What CI runs
 

@@ -51,6 +51,17 @@ def databases(postgres_url: str) -> Databases:
     return Databases(postgres_url)
 
 
+@pytest.fixture(autouse=True)
+def _databases_go_with_their_test(request: "SubRequest") -> Iterator[None]:
+    """Thousands of them would fill the disk, and take a minute to remove."""
+    if "databases" not in request.fixturenames:
+        yield
+        return
+    databases: Databases = request.getfixturevalue("databases")
+    with databases.passing():
+        yield
+
+
 @pytest.fixture(scope="session")
 def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     given = os.environ.get("MASSLINE_KAFKA_BOOTSTRAP")

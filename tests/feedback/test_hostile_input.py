@@ -22,7 +22,7 @@ def spliced(field: str, value: bytes) -> bytes:
     return raw(**{field: "@"}).replace(b'"@"', value)
 
 
-ID = str(uuid4())
+ID = "018f4e9c-0000-7000-8000-000000000000"
 BODIES = {
     "empty": b"",
     "not JSON": b"{",

@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import os
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -15,6 +17,10 @@ from shared.migrations import migrate_async
 from shared.schema import kernel_metadata
 
 SERVICES = Path(__file__).parents[2] / "services"
+IDLE = """
+SELECT datname FROM pg_database d WHERE datname = ANY($1)
+    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)
+"""
 
 
 class Databases:
@@ -24,26 +30,46 @@ class Databases:
         self._server_url = server_url
         self._templates: set[str] = set()
         self._numbers = itertools.count(1)
+        self._passing: set[str] = set()
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """What is made inside is dropped at the end, or at a later one while something is connected to it."""
+        first = next(self._numbers)
+        yield
+        self._passing.update(self._named(number) for number in range(first + 1, next(self._numbers)))
+        if self._passing:
+            _aside(self._drop_passing())
 
     def fresh(self, service: str) -> str:
         """URL of a new database with this service's newest schema; `kernel` for the kernel's tables alone."""
-        template = f"template_{service}_{os.getpid()}"
-        name = f"{service}_{os.getpid()}_{next(self._numbers)}"
-        with ThreadPoolExecutor(1) as aside:  # the caller may have an event loop of its own
-            aside.submit(asyncio.run, self._make(service, template, name)).result()
+        name = self._named(next(self._numbers))
+        _aside(self._make(service, f"template_{service}_{os.getpid()}", name))
         return self._url(name)
 
     def empty(self) -> str:
         """URL of a new database without anything in it."""
-        name = f"empty_{os.getpid()}_{next(self._numbers)}"
-        with ThreadPoolExecutor(1) as aside:
-            aside.submit(asyncio.run, self._create(name)).result()
+        name = self._named(next(self._numbers))
+        _aside(self._create(name))
         return self._url(name)
+
+    def _named(self, number: int) -> str:
+        return f"database_{os.getpid()}_{number}"
 
     async def _create(self, name: str) -> None:
         server = await asyncpg.connect(self._server_url)
         try:
             await server.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await server.close()
+
+    async def _drop_passing(self) -> None:
+        server = await asyncpg.connect(self._server_url)
+        try:
+            idle = await server.fetch(IDLE, list(self._passing))
+            for row in idle:
+                await server.execute(f'DROP DATABASE "{row["datname"]}"')
+                self._passing.remove(row["datname"])
         finally:
             await server.close()
 
@@ -66,6 +92,12 @@ class Databases:
 
     def _url(self, name: str) -> str:
         return make_url(self._server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def _aside(work: Coroutine[None, None, None]) -> None:
+    """Done in a thread: the caller may have an event loop of its own."""
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(asyncio.run, work).result()
 
 
 async def create_tables(url: str, metadata: MetaData) -> None:
