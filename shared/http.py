@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 import msgspec
 import structlog
-from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -179,7 +179,29 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     return problem(status, slugs.get(status, f"http-{status}"), detail, headers=headers)
 
 
-class EdgeRoute(APIRoute):
+Responses = dict[int | str, dict[str, Any]]
+PROBLEM_RESPONSES: Responses = {
+    "4XX": {
+        "description": "What is wrong, and what to do about it",
+        "model": Problem,
+        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+
+
+class ProblemRoute(APIRoute):
+    """Says in the OpenAPI document how it may refuse."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], *, responses: Responses | None = None, **options: Any) -> None:
+        super().__init__(path, endpoint, responses={**PROBLEM_RESPONSES, **(responses or {})}, **options)
+
+
+def take_routes(api: FastAPI, router: APIRouter) -> None:
+    """As they are. `include_router` would build each anew for this application, and find the route twice for every request."""
+    api.router.routes.extend(router.routes)
+
+
+class EdgeRoute(ProblemRoute):
     """Opens the unit of work before the dependencies run, and commits it after the answer is made and before it is sent.
 
     Whatever raises on the way rolls everything back, so a 2xx always means committed. With an Idempotency-Key the answer is
@@ -418,12 +440,3 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
-
-
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "description": "What is wrong, and what to do about it",
-        "model": Problem,
-        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-}

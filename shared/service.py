@@ -23,7 +23,6 @@ from shared.consumer import Consumer, Handlers
 from shared.db import Database, is_outage
 from shared.http import (
     OF_A_SERVICE,
-    PROBLEM_RESPONSES,
     BodyLimits,
     Edge,
     EdgeRoute,
@@ -32,6 +31,7 @@ from shared.http import (
     UploadTurns,
     install_problem_handlers,
     problem,
+    take_routes,
 )
 from shared.ids import Ids, new_id
 from shared.outbox import outbox
@@ -93,28 +93,22 @@ class Service:
         self.app: ASGIApp = self.api
 
     def _build_api(self, routers: Sequence[APIRouter]) -> FastAPI:
-        api = FastAPI(
-            title=f"massline {self.name}",
-            docs_url=None,
-            redoc_url=None,
-            responses=PROBLEM_RESPONSES,
-        )
+        api = FastAPI(title=f"massline {self.name}", docs_url=None, redoc_url=None)
         api.state.settings = self.settings
         api.state.works = self.works
         api.state.database = self.database
         api.state.credentials = Credentials(self.settings.internal_secret.get_secret_value())
         api.add_middleware(Edge, service=self.name, limits=self.limits, turns=self._upload_turns)
         install_problem_handlers(api)
-        for router in routers:
-            api.include_router(router)
-        api.include_router(_operations(self.name))
+        for router in (*routers, _operations(self.name)):
+            take_routes(api, router)
         self.add_probes(api)
         return api
 
     def add_probes(self, api: FastAPI) -> None:
         """`/livez`, `/readyz` and `/metrics`, for whichever process this service runs in."""
         api.state.service = self
-        api.include_router(probes)
+        take_routes(api, probes)
 
     async def missing(self) -> list[str]:
         """The parts that this process waits for; empty when it is ready."""

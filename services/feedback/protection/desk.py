@@ -14,6 +14,9 @@ from services.feedback.protection.rules import BITS, ReceiptCode, read_code, wri
 from shared.db import Database
 
 AT_ONCE = 2
+HASHER = Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+NOBODYS_PROOF = HASHER.hash(secrets.token_bytes(32))
+"""What a code that was never issued is checked against."""
 FIND = "SELECT case_id, proof FROM receipts WHERE lookup = $1"
 
 
@@ -31,9 +34,7 @@ class ReceiptDesk:
     def __init__(self, database: Database, pepper: str) -> None:
         self._database = database
         self._pepper = pepper.encode()
-        self._hasher = Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._nobodys_proof = self._hasher.hash(secrets.token_bytes(32))
 
     async def issue(self, case_id: UUID) -> IssuedReceipt:
         """A receipt for a case that is about to be written."""
@@ -41,7 +42,7 @@ class ReceiptDesk:
         code = read_code(written)
         assert code is not None
         async with self._turns:
-            proof = await asyncio.to_thread(self._hasher.hash, self._keyed(b"proof", code.prover))
+            proof = await asyncio.to_thread(HASHER.hash, self._keyed(b"proof", code.prover))
         return IssuedReceipt(written, {"lookup": self._lookup(code), "case_id": case_id, "proof": proof})
 
     async def show(self, written: str) -> UUID:
@@ -53,9 +54,9 @@ class ReceiptDesk:
         if code is None:
             raise receipt_not_found()
         row = await self._database.pool.fetchrow(FIND, self._lookup(code))
-        proof = row["proof"] if row else self._nobodys_proof
+        proof = row["proof"] if row else NOBODYS_PROOF
         async with self._turns:
-            proven = await asyncio.to_thread(self._hasher.verify, self._keyed(b"proof", code.prover), proof)
+            proven = await asyncio.to_thread(HASHER.verify, self._keyed(b"proof", code.prover), proof)
         if row is None or not proven:
             raise receipt_not_found()
         case_id: UUID = row["case_id"]
