@@ -18,6 +18,7 @@ _HAN = re.compile(
     r"[\u2e80-\u2fdf\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
 _WORD = re.compile(r"[^\W_\u2e80-\U0003ffff]+")
+_NO_WORD = {code: " " for code in range(128) if not chr(code).isalnum()}
 _STEMMER = Stemmer.Stemmer("english")
 LONGEST = 60
 """Characters of a word that count: a longer one is no word."""
@@ -28,7 +29,7 @@ LAST_PLACE = 16_000
 def terms_of(text: str, facets: Mapping[str, str | None] = {}) -> str:
     """The text as a `tsvector`, with the facets that are not None as terms `name=value`."""
     folded = _fold(text)
-    parts = [f"'{word}'" for word in {_stem(word) for word in _WORD.findall(folded)}]
+    parts = list({_stem(word) for word in set(_words(folded))})
     if not folded.isascii():
         parts += [f"'{pair}':{','.join(map(str, places))}" for pair, places in _pairs(folded).items()]
     parts += [_facet(name, value) for name, value in facets.items() if value is not None]
@@ -48,7 +49,7 @@ def case_terms(case: Mapping[str, Any]) -> str:
 def search_of(asked: str) -> str:
     """The `tsquery` of a text that holds every word of `asked`. Raises `Invalid` (nothing-to-search)."""
     folded = _fold(asked)
-    words = [f"'{_stem(word)}'" for word in _WORD.findall(folded)]
+    words = [f"'{_stem(word)}'" for word in _words(folded)]
     wanted = [*words, *(_sequence(run) for run in _HAN.findall(folded))]
     if not wanted:
         raise Invalid("nothing-to-search", "Give at least one word or one Chinese character in `q`.")
@@ -62,6 +63,10 @@ def facet_search(facets: Mapping[str, str | None]) -> Iterable[str]:
 
 def _fold(text: str) -> str:
     return (text if text.isascii() else normalize("NFKC", text)).casefold()
+
+
+def _words(folded: str) -> list[str]:
+    return folded.translate(_NO_WORD).split() if folded.isascii() else _WORD.findall(folded)
 
 
 @lru_cache(maxsize=50_000)

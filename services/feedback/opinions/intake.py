@@ -1,7 +1,8 @@
 """The write path of intake: opinions that arrive together are written together, in one transaction of one statement.
 
-The kept answer of an Idempotency-Key is a row like the others. A key that is already taken, by another process, by an earlier
-batch or by a neighbour in this one, takes its opinion out of the batch, and the answer kept for it is given again. A record of
+The kept answer of an Idempotency-Key is a row like the others. Where a key is already taken, by another process, by an earlier
+batch or by a neighbour in this one, the batch is written again in steps: its opinion is left out, and the answer kept for it is
+given again. A record of
 another system is in once, for ever: the unique index on its origin decides, and a duplicate leaves nothing behind.
 """
 
@@ -66,6 +67,7 @@ CASE_COLUMNS = (
     "opened_at",
     "updated_at",
 )
+KEY_COLUMNS = ("id", "fingerprint", "status", "sealed", "created_at")
 OPINION_COLUMNS = ("id", "case_id", "unit_id", "submitted_at", "origin_system", "origin_reference", "origin_reported_at")
 INSERT_FILINGS = _insert_all(
     (_table(Case), CASE_COLUMNS),
@@ -75,6 +77,7 @@ INSERT_FILINGS = _insert_all(
     (_table(CaseText), ("case_id", "terms")),
     (_table(Receipt), ("lookup", "case_id", "proof")),
     (outbox.outbox, ("id", "topic", "type", "key", "time", "data", "traceparent")),
+    (idempotency_keys, KEY_COLUMNS),
 )
 CLAIMED = "ON CONFLICT (origin_system, origin_reference) WHERE origin_system IS NOT NULL DO NOTHING RETURNING case_id"
 CLAIM_ORIGINS = f"""
@@ -82,11 +85,7 @@ WITH claimed AS ({bulk_insert(_table(Opinion), OPINION_COLUMNS, tail=CLAIMED)}),
     opened AS ({bulk_insert(_table(Case), CASE_COLUMNS, parameter=2, tail="WHERE id IN (SELECT case_id FROM claimed)")})
 SELECT case_id FROM claimed
 """
-CLAIM_KEYS = bulk_insert(
-    idempotency_keys,
-    ("id", "fingerprint", "status", "sealed", "created_at"),
-    tail="ON CONFLICT DO NOTHING RETURNING id",
-)
+CLAIM_KEYS = bulk_insert(idempotency_keys, KEY_COLUMNS, tail="ON CONFLICT DO NOTHING RETURNING id")
 KEPT_ANSWERS = "SELECT id, fingerprint, status, sealed FROM idempotency_keys WHERE id = ANY($1)"
 FORGET_KEYS = "DELETE FROM idempotency_keys WHERE id = ANY($1)"
 
@@ -146,12 +145,9 @@ class Intake:
 
     async def _write(self, batch: Sequence[Filing]) -> Sequence[Answer | Exception]:
         connection = await self._connect()
-        async with connection.transaction():
-            taken = await _claim_keys(connection, batch)
-            taken.update(await _claim_origins(connection, batch, taken))
-            await _insert(connection, [filing for position, filing in enumerate(batch) if position not in taken])
+        answers = await _write_new(connection, batch) or await _write_claiming(connection, batch)
         self._database.wakeup(outbox.CHANNEL).ring_everywhere()
-        return [taken.get(position, filing.answer) for position, filing in enumerate(batch)]
+        return answers
 
     async def _connect(self) -> "Connection":
         """A connection of its own: intake does not queue behind other requests, nor pay a pool's reset before it answers."""
@@ -160,7 +156,26 @@ class Intake:
         return self._connection
 
 
-async def _insert(connection: "Connection", filings: Sequence[Filing]) -> None:
+async def _write_new(connection: "Connection", batch: Sequence[Filing]) -> Sequence[Answer] | None:
+    """The usual case, in one round trip; None, and nothing written, where some of it may be known already."""
+    if any(filing.origin for filing in batch):
+        return None
+    try:
+        await _insert(connection, batch, _keys(batch))
+    except asyncpg.UniqueViolationError:
+        return None
+    return [filing.answer for filing in batch]
+
+
+async def _write_claiming(connection: "Connection", batch: Sequence[Filing]) -> Sequence[Answer | Exception]:
+    async with connection.transaction():
+        taken = await _claim_keys(connection, batch)
+        taken.update(await _claim_origins(connection, batch, taken))
+        await _insert(connection, [filing for position, filing in enumerate(batch) if position not in taken])
+    return [taken.get(position, filing.answer) for position, filing in enumerate(batch)]
+
+
+async def _insert(connection: "Connection", filings: Sequence[Filing], keys: Sequence[Row] = ()) -> None:
     """What claimed its origin has its opinion and its case already."""
     if not filings:
         return
@@ -174,15 +189,18 @@ async def _insert(connection: "Connection", filings: Sequence[Filing]) -> None:
         bulk_rows([{"case_id": filing.case["id"], "terms": case_terms(filing.case)} for filing in filings]),
         bulk_rows([filing.receipt for filing in filings if filing.receipt is not None]),
         bulk_rows([row for filing in filings for row in filing.events]),
+        bulk_rows(keys),
     )
 
 
-async def _claim_keys(connection: "Connection", batch: Sequence[Filing]) -> dict[int, Answer | Exception]:
-    """Take the batch's keys; returns, by position, what those are answered whose key was taken before them.
+def _keys(batch: Sequence[Filing]) -> list[Row]:
+    """In one order everywhere, so that two processes do not wait for each other."""
+    return sorted((filing.key for filing in batch if filing.key is not None), key=lambda key: bytes(key["id"]))
 
-    Keys are taken in one order everywhere, so that two processes do not wait for each other.
-    """
-    keys = sorted((filing.key for filing in batch if filing.key is not None), key=lambda key: key["id"])
+
+async def _claim_keys(connection: "Connection", batch: Sequence[Filing]) -> dict[int, Answer | Exception]:
+    """Take the batch's keys; returns, by position, what those are answered whose key was taken before them."""
+    keys = _keys(batch)
     if not keys:
         return {}
     claimed = {row["id"] for row in await connection.fetch(CLAIM_KEYS, bulk_rows(keys))}

@@ -1,11 +1,12 @@
 """REST of opinions."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from starlette.types import Receive, Scope, Send
 
 from services.feedback.cases.rules import Protection
 from services.feedback.opinions import actions
@@ -17,15 +18,18 @@ from shared.idempotency import HEADER, Seal, make_seal
 
 class IntakeRoute(ProblemRoute):
     """Described by its signature like every route, but run without a session of its own and without FastAPI's general
-    machinery for parameters: the body is parsed and checked in one pass, which halves the cost of a request."""
+    machinery for parameters and errors: the body is parsed and checked in one pass, and what goes wrong is told by the
+    application's own handlers. That halves the cost of a request."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        async def handle(request: Request) -> Response:
-            principal = get_principal(request)
-            answer: Response = await self.endpoint(request, principal, read_opinion(await request.body()))
-            return answer
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self.app = self._take
 
-        return handle
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        principal = get_principal(request)
+        answer: Response = await self.endpoint(request, principal, read_opinion(await request.body()))
+        await answer(scope, receive, send)
 
 
 router = APIRouter(prefix="/v1/opinions", route_class=IntakeRoute, tags=["opinions"])
