@@ -38,9 +38,10 @@ PLANNED_FOR_VALUES = {
     "enable_mergejoin": "off",
     "random_page_cost": "1.1",
     "jit": "off",
+    "max_parallel_workers_per_gather": "0",
 }
 """For searches, whose best plan depends on what is asked for. They look for a page: neither whole tables
-nor joins that read one side to its end are the way."""
+nor joins that read one side to its end are the way, and to start helpers takes longer than it."""
 
 
 class DatabaseUnreachable(OSError):

@@ -185,7 +185,7 @@ def some_filters(place: Place, dice: random.Random) -> list[Filters]:
 WAYS: list[Any] = [
     pytest.param({}, id="few-units"),
     pytest.param({"FEW": 0}, id="the-window-suffices"),
-    pytest.param({"FEW": 0, "WINDOW": 9}, id="the-window-is-short"),
+    pytest.param({"FEW": 0, "WINDOW": 9, "TEXT_WINDOW": 9}, id="the-window-is-short"),
 ]
 
 

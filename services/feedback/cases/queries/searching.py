@@ -1,8 +1,8 @@
 """Lists with filters, a search or another order than the newest first.
 
-A page is looked for twice at most. First among the next `WINDOW` cases in the order asked for, which mostly fill it: what many
-cases have is soon found. If they do not, few cases have it, and their indexes tell which. Both are planned for the values of the
-request, because how rare they are decides.
+A page is looked for twice at most. First among the next few thousand cases in the order asked for, which mostly fill it: what
+many cases have is soon found. If they do not, few cases have it, and their indexes tell which. Both are planned for the values
+of the request, because how rare they are decides.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,8 @@ from shared.pages import MALFORMED, Page, open_cursor, seal_cursor
 from shared.reads import Read
 from shared.uow import UnitOfWork
 
-WINDOW = 3_000
+WINDOW, TEXT_WINDOW = 10_000, 3_000
+"""Cases that are looked at first: fewer where their texts must be looked at too."""
 FEW = 50
 """With no more units than this their own cases are looked through at once."""
 
@@ -85,10 +86,14 @@ class Filters:
         """Whether `listing` can do it: a unit and a state at most."""
         return len(self.states) <= 1 and self == Filters(unit_id=self.unit_id, states=self.states)
 
+    def facets(self) -> dict[str, str]:
+        """Those that are asked for."""
+        return {name: value for name in FACETS if (value := getattr(self, name)) is not None}
+
     def search(self) -> str | None:
-        """Raises `Invalid` (nothing-to-search)."""
+        """For words and facets together. Raises `Invalid` (nothing-to-search)."""
         words = [] if self.words is None else [search_of(self.words)]
-        return " & ".join([*words, *facet_search({name: getattr(self, name) for name in FACETS})]) or None
+        return " & ".join([*words, *facet_search(self.facets())]) or None
 
 
 class _Order(NamedTuple):
@@ -125,7 +130,7 @@ EARLIER = f"""
     SELECT FROM case_clocks
     WHERE case_id = due.case_id AND {OWED} AND (due_at, kind, round) < (due.due_at, due.kind, due.round)
 """
-PLAIN_WINDOW = "SELECT {key} AS key, cases.id FROM cases WHERE {only} AND {behind} {by}"
+PLAIN_WINDOW = "SELECT {key} AS key, cases.* FROM cases WHERE {only} AND {behind} {by}"
 DUE_WINDOW = f"""
     SELECT due_at AS key, case_id AS id FROM case_clocks AS due
     WHERE {OWED} AND (due_at, case_id) > ({{value}}, :id) AND NOT EXISTS ({EARLIER})
@@ -221,6 +226,7 @@ def values_of(filters: Filters) -> dict[str, Any]:
         "opened_to": filters.opened_to,
         "merged": filters.merged,
         "search": filters.search(),
+        **filters.facets(),
         **(box._asdict() if box else {}),
     }
 
@@ -255,19 +261,21 @@ def _select(key: str) -> str:
 def by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
     """The window is in order already, so that it is read no further than the page needs."""
     order = ORDERS[sort]
+    size = TEXT_WINDOW if filters.words is not None else WINDOW
     window = order.window.format(key=order.key, only=order.only, behind=order.behind, by=order.by, value=order.value)
     if filters.states and sort in (Sort.newest, Sort.oldest):
         each = (window.replace("WHERE", f"WHERE cases.state = '{state}' AND") for state in filters.states)
-        window = " UNION ALL ".join(f"({one} LIMIT {WINDOW})" for one in each)
-        window = f"SELECT key, id FROM ({window}) AS cases {order.put('key', 'id')}"
-    conditions = _conditions(filters, within)
+        window = " UNION ALL ".join(f"({one} LIMIT {size})" for one in each)
+        window = f"SELECT * FROM ({window}) AS cases {order.put('key', 'id')}"
+    conditions = [*_conditions(filters, within), *(f"cases.{name} = :{name}" for name in filters.facets())]
     if not scope.everything:
         conditions.append(VISIBLE)
-    texts = TEXTS if filters.search() else ""
+    cases = "cases" if order.window is PLAIN_WINDOW else "near JOIN cases ON cases.id = near.id"
+    key = "cases.key" if order.window is PLAIN_WINDOW else "near.key"
+    texts = TEXTS if filters.words is not None else ""
     return f"""
-        {_select("near.key")}
-        FROM ({window} LIMIT {WINDOW}) AS near JOIN cases ON cases.id = near.id {texts}
-        WHERE {" AND ".join(conditions) or "true"} {order.put("near.key", "near.id")} LIMIT :most
+        {_select(key)} FROM ({window} LIMIT {size}) AS {cases} {texts}
+        WHERE {" AND ".join(conditions) or "true"} {order.put(key, "cases.id")} LIMIT :most
     """
 
 
@@ -282,8 +290,9 @@ def by_index(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] 
     for branch in branches:
         source, _, mine = branch.partition(" WHERE ")
         where = " AND ".join((mine, *conditions))
-        found.append(f"SELECT cases.id FROM {source} {order.joins} {texts} WHERE {where}")
+        found.append(f"SELECT cases.id, {order.key} AS key FROM {source} {order.joins} {texts} WHERE {where}")
     return f"""
-        WITH found AS {fenced} ({" UNION ".join(found)})
-        {_select(order.key)} FROM cases {order.joins} WHERE cases.id IN (SELECT id FROM found) {order.by} LIMIT :most
+        WITH found AS {fenced} ({" UNION ".join(found)}),
+            page AS (SELECT id, key FROM found {order.put("key", "id")} LIMIT :most)
+        {_select("page.key")} FROM page JOIN cases ON cases.id = page.id {order.put("page.key", "page.id")}
     """
