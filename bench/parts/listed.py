@@ -59,8 +59,11 @@ CHINESE = [
 
 @dataclass(frozen=True)
 class Listed:
+    """`lead` leads one of the units, which all have as many cases."""
+
     server: Server
     count: int
+    lead: Principal
 
     def headers(self, caller: Principal) -> dict[str, str]:
         return {CREDENTIAL_HEADER: Credentials(INTERNAL_SECRET).issue(caller)}
@@ -86,7 +89,7 @@ def listed(of: int) -> Callable[[Stage], AbstractAsyncContextManager[Listed]]:
             finally:
                 await connection.close()
             async with serving_product("feedback", environment, stage.folder / f"listed_{of}.log") as server:
-                yield Listed(server, count)
+                yield Listed(server, count, Principal(Role.lead, account_id=uuid4(), unit_id=units[0]))
 
     return part
 

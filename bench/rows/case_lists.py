@@ -1,6 +1,6 @@
 """Pages of filtered and ordered lists, and of searches, among 10,000 cases and among a million.
 
-An administrator asks, who sees them all: nobody's list is longer. Each row's requests are of several kinds in turn.
+An administrator asks, who sees them all, or the lead of one of 17 units. Each row's requests are of several kinds in turn.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -43,12 +43,12 @@ def _growth(row: Round, baseline: Round) -> float:
 Part = Callable[[Stage], AbstractAsyncContextManager[Listed]]
 
 
-def _row(name: str, what: str, part: Part, asked: Sequence[Mapping[str, str]], *against: Comparison) -> Row:
+def _row(name: str, what: str, part: Part, asked: Sequence[Mapping[str, str]], *against: Comparison, lead: bool = False) -> Row:
     async def prepare(stage: Stage) -> Subject:
         database, service = await stage.use(postgres), await stage.use(part)
 
         def requests() -> list[bytes]:
-            headers = service.headers(service.admin)
+            headers = service.headers(service.lead if lead else service.admin)
             return [get(f"/v1/cases?{urlencode({**each, 'limit': 20})}", headers) for each in asked]
 
         return Subject(service.server.port, {"feedback": service.server.pid, "postgres": database.pid}, requests, expect=200)
@@ -68,6 +68,7 @@ ROWS = (
         FILTERED,
         Comparison(SMALL_LIST.name, "p99", _growth, at_most=2.0),
     ),
+    _row("list_lead_1m", "the same of a lead whose unit has 59,000 of 1,000,000 cases", LARGE, FILTERED, lead=True),
     _row("search_english_1m", "common, middling, rare and two English words among 1,000,000 cases", LARGE, ENGLISH),
     _row("search_chinese_1m", "the same in Chinese", LARGE, CHINESE),
 )

@@ -23,7 +23,8 @@ from shared.uow import UnitOfWork
 LAST = UUID(int=2**128 - 1)
 """Comes after every id."""
 NARROW, RECENT = 50, 1_000
-"""With more units than `NARROW` the newest `RECENT` cases of all are looked through first: most often they fill the page."""
+"""The newest `RECENT` cases of all, or of all in the state asked for, are looked through first where most often they fill the
+page: for more units than `NARROW`, and for a state, which may be rare in each of them."""
 
 ASKED_STATE = "(CAST(:state AS text) IS NULL OR cases.state = :state)"
 ASKED_UNITS = "(CAST(:within AS uuid[]) IS NULL OR cases.unit_id = ANY(:within))"
@@ -52,21 +53,31 @@ TOLD = f"""
         AND {ASKED_STATE} AND {ASKED_UNITS} AND {UNBLAMED}
     ORDER BY parts.unit_id DESC, parts.case_id DESC LIMIT :most
 """
-RECENT_OF_UNITS = f"""
-    SELECT cases.id
-    FROM (SELECT id, unit_id, state FROM cases WHERE id < :before ORDER BY id DESC LIMIT :recent) AS cases
-    WHERE cases.unit_id IN (SELECT unnest(CAST(:units AS uuid[]))) AND {ASKED_STATE} AND {UNBLAMED} {NEWEST}
-"""
+
+
+def _recent_of_units(recent: str) -> str:
+    return f"""
+        SELECT cases.id FROM ({recent}) AS cases
+        WHERE cases.unit_id IN (SELECT unnest(CAST(:units AS uuid[]))) AND {UNBLAMED} {NEWEST}
+    """
+
+
+RECENT_OF_UNITS = _recent_of_units("SELECT id, unit_id FROM cases WHERE id < :before ORDER BY id DESC LIMIT :recent")
+RECENT_IN_STATE = _recent_of_units(
+    """
+    SELECT id, unit_id FROM cases WHERE (state, id) < (:state, :before) AND state >= :state
+    ORDER BY state DESC, id DESC LIMIT :recent
+    """
+)
 NEWEST_OF_UNITS = f"""
     SELECT newest.id
     FROM unnest(CASE WHEN (SELECT count(*) FROM recent) < :most THEN CAST(:units AS uuid[]) END) AS units (id),
         LATERAL ({_newest("unit_id", "units.id", ASKED_STATE, UNBLAMED)}) AS newest
     ORDER BY newest.id DESC LIMIT :most
 """
-SCOPED = f"""
-    WITH recent AS MATERIALIZED ({RECENT_OF_UNITS})
-    ({OWN}) UNION ALL ({TOLD}) UNION ALL (SELECT id FROM recent) UNION ALL ({NEWEST_OF_UNITS})
-"""
+REST = f"({OWN}) UNION ALL ({TOLD}) UNION ALL (SELECT id FROM recent) UNION ALL ({NEWEST_OF_UNITS})"
+SCOPED = f"WITH recent AS MATERIALIZED ({RECENT_OF_UNITS}) {REST}"
+SCOPED_IN_STATE = f"WITH recent AS MATERIALIZED ({RECENT_IN_STATE}) {REST}"
 
 COUNT_ALL = "SELECT state, count(*) FROM cases GROUP BY state"
 COUNT_SCOPED = f"""
@@ -109,7 +120,8 @@ def _list(ids: str) -> Read:
 
 
 CasePage = Page[CaseItem]
-LIST_ALL, LIST_ALL_IN_STATE, LIST_OWN, LIST_SCOPED = _list(ALL), _list(ALL_IN_STATE), _list(OWN), _list(SCOPED)
+LIST_ALL, LIST_ALL_IN_STATE = _list(ALL), _list(ALL_IN_STATE)
+LIST_OWN, LIST_SCOPED, LIST_SCOPED_IN_STATE = _list(OWN), _list(SCOPED), _list(SCOPED_IN_STATE)
 COUNT_CASES, COUNT_ALL_CASES = Read(COUNT_SCOPED), Read(COUNT_ALL)
 
 
@@ -129,7 +141,9 @@ async def asked_scope(uow: UnitOfWork, principal: Principal, unit_id: UUID | Non
 def _listing(scope: Scope, within: list[UUID] | None, state: State | None) -> Read:
     if scope.everything and within is None:
         return LIST_ALL if state is None else LIST_ALL_IN_STATE
-    return LIST_SCOPED if scope.units or scope.told else LIST_OWN
+    if not (scope.units or scope.told):
+        return LIST_OWN
+    return LIST_SCOPED if state is None else LIST_SCOPED_IN_STATE
 
 
 async def list_cases(
@@ -138,7 +152,7 @@ async def list_cases(
     """Newest first."""
     before = decode_cursor(cursor) or LAST
     scope, within = await asked_scope(uow, principal, unit_id)
-    recent = RECENT if len(scope.units) > NARROW else 0
+    recent = RECENT if len(scope.units) > NARROW or state is not None else 0
     values = scope.values(within=within, state=state, before=before, most=limit + 1, recent=recent)
     found = await _listing(scope, within, state).fetch(uow, values)
     rows, next_cursor = cut(found, limit, lambda row: row["id"])

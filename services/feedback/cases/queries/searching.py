@@ -30,8 +30,6 @@ from shared.uow import UnitOfWork
 
 WINDOW, TEXT_WINDOW = 10_000, 3_000
 """Cases that are looked at first: fewer where their texts must be looked at too."""
-FEW = 50
-"""With no more units than this their own cases are looked through at once."""
 
 
 class Sort(StrEnum):
@@ -164,11 +162,9 @@ UNREAD = """(
 )"""
 TEXTS = "JOIN case_texts AS texts ON texts.case_id = cases.id AND texts.terms @@ CAST(CAST(:search AS text) AS tsquery)"
 WITHIN = "cases.unit_id = ANY(CAST(:within AS uuid[]))"
-BRANCHES = (
-    f"cases WHERE cases.unit_id = ANY(CAST(:units AS uuid[])) AND {UNBLAMED}",
-    f"case_units AS parts JOIN cases ON cases.id = parts.case_id WHERE parts.unit_id = :told AND {UNBLAMED}",
-    "cases WHERE cases.owner_id = :account",
-)
+OF_UNITS = f"cases WHERE cases.unit_id = ANY(CAST(:units AS uuid[])) AND {UNBLAMED}"
+TOLD = f"case_units AS parts JOIN cases ON cases.id = parts.case_id WHERE parts.unit_id = :told AND {UNBLAMED}"
+OWN = "cases WHERE cases.owner_id = :account"
 
 
 async def find_cases(
@@ -194,7 +190,7 @@ async def next_rows(
     scope, within = await asked_scope(uow, principal, filters.unit_id)
     values = scope.values(within=within, most=limit + 1, key=key, id=last, **values_of(filters))
     found: list[asyncpg.Record] = []
-    if _is_wide(scope, within):
+    if scope.units or scope.everything:
         found = await _read(by_window(filters, sort, scope, within)).search(uow, values)
     if len(found) <= limit:
         found = await _read(by_index(filters, sort, scope, within)).search(uow, values)
@@ -231,18 +227,13 @@ def values_of(filters: Filters) -> dict[str, Any]:
     }
 
 
-def _is_wide(scope: Scope, within: Sequence[UUID] | None) -> bool:
-    return len(scope.units) > FEW or (scope.everything and within is None)
-
-
 @lru_cache(maxsize=500)
 def _read(statement: str) -> Read:
     return Read(statement)
 
 
-def _conditions(filters: Filters, within: Sequence[UUID] | None) -> list[str]:
+def _conditions(filters: Filters) -> list[str]:
     asked = {
-        WITHIN: within is not None,
         "cases.state = ANY(CAST(:states AS text[]))": bool(filters.states),
         "cases.opened_at >= CAST(:opened_from AS timestamptz)": filters.opened_from is not None,
         "cases.opened_at < CAST(:opened_to AS timestamptz)": filters.opened_to is not None,
@@ -267,7 +258,9 @@ def by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID]
         each = (window.replace("WHERE", f"WHERE cases.state = '{state}' AND") for state in filters.states)
         window = " UNION ALL ".join(f"({one} LIMIT {size})" for one in each)
         window = f"SELECT * FROM ({window}) AS cases {order.put('key', 'id')}"
-    conditions = [*_conditions(filters, within), *(f"cases.{name} = :{name}" for name in filters.facets())]
+    conditions = [*_conditions(filters), *(f"cases.{name} = :{name}" for name in filters.facets())]
+    if within is not None:
+        conditions.append(WITHIN)
     if not scope.everything:
         conditions.append(VISIBLE)
     cases = "cases" if order.window is PLAIN_WINDOW else "near JOIN cases ON cases.id = near.id"
@@ -280,19 +273,19 @@ def by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID]
 
 
 def by_index(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID] | None) -> str:
-    """In a wide scope the cases are found first and put in order then: the window has shown that they are few."""
+    """The cases are found first and put in order then: they are the caller's own, or the window has shown that they are few."""
     order = ORDERS[sort]
-    conditions = [order.only, order.behind, *_conditions(filters, within)]
+    conditions = [order.only, order.behind, *_conditions(filters)]
     texts = TEXTS if filters.search() else ""
-    branches = ("cases WHERE true",) if scope.everything else BRANCHES
-    fenced = "MATERIALIZED" if _is_wide(scope, within) else "NOT MATERIALIZED"
+    asked = "true" if within is None else WITHIN
+    branches = (f"cases WHERE {asked}",) if scope.everything else (OF_UNITS, f"{TOLD} AND {asked}", f"{OWN} AND {asked}")
     found = []
     for branch in branches:
         source, _, mine = branch.partition(" WHERE ")
         where = " AND ".join((mine, *conditions))
         found.append(f"SELECT cases.id, {order.key} AS key FROM {source} {order.joins} {texts} WHERE {where}")
     return f"""
-        WITH found AS {fenced} ({" UNION ".join(found)}),
+        WITH found AS MATERIALIZED ({" UNION ".join(found)}),
             page AS (SELECT id, key FROM found {order.put("key", "id")} LIMIT :most)
         {_select("page.key")} FROM page JOIN cases ON cases.id = page.id {order.put("page.key", "page.id")}
     """
