@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from services import documents
 from services.demonstration.seed import DemoClock, DemonstrationIncomplete, demo_start, seed
+from services.feedback.ledger import verifier
 from services.importing.command import app as import_app
 from services.stack import StackFailed, run_stack, stop_stack
 from services.standalone import SETTINGS, build_product, build_service, migrate_all, migrations_of
@@ -119,6 +120,15 @@ def stack_down() -> None:
     with _told_plainly():
         ended = stop_stack(var_folder())
         typer.echo(f"Stopped: {', '.join(ended)}." if ended else "No stack is running here.")
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A proof of filing, or a page of the ledger, as JSON.")],
+    seal: Annotated[str | None, typer.Argument(help="For a proof: its day's seal, from a copy that you trust.")] = None,
+) -> None:
+    """Check a proof of filing, or that the days of the ledger follow one another. Needs no server."""
+    raise typer.Exit(verifier.main([str(file), *([seal] if seal else [])]))
 
 
 @app.command()

@@ -14,10 +14,13 @@ from services.feedback.endorsements.routes import reading as shared_cases
 from services.feedback.endorsements.routes import router as endorsements
 from services.feedback.escalations.routes import router as escalations
 from services.feedback.jobs import make_jobs
+from services.feedback.ledger.routes import router as ledger
 from services.feedback.merges.routes import router as merges
 from services.feedback.notes.routes import router as notes
 from services.feedback.opinions.actions import Counter
 from services.feedback.opinions.intake import Intake
+from services.feedback.opinions.routes import proving
+from services.feedback.opinions.routes import receipts as proving_by_receipt
 from services.feedback.opinions.routes import router as opinions
 from services.feedback.protection.desk import ReceiptDesk
 from services.feedback.protection.routes import reading
@@ -37,6 +40,9 @@ from shared.service import Service
 def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
     routers = [
         opinions,
+        proving,
+        proving_by_receipt,
+        ledger,
         cases,
         conversations,
         notes,

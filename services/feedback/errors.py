@@ -20,3 +20,8 @@ def not_yours_to_do(verb: str) -> Forbidden:
 def receipt_not_found() -> NotFound:
     """The one answer for a mistyped, a wrong and a never-issued receipt."""
     return NotFound("receipt-not-found", "No opinion answers to this receipt: check it character by character.")
+
+
+def opinion_not_found() -> NotFound:
+    """Also the answer for an opinion of somebody else."""
+    return NotFound("opinion-not-found", "There is no such opinion among your own.")

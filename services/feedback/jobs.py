@@ -6,12 +6,13 @@ from services.feedback.attachments.cabinet import Cabinet
 from services.feedback.cases.actions.judging import lapse_unjudged_cases
 from services.feedback.escalations.actions.breaching import breach_due_clocks
 from services.feedback.escalations.actions.climbing import climb_due_chains
+from services.feedback.ledger.actions import seal_ledger
 from shared.service import Job
 from shared.uow import UnitOfWork, Works
 
 EVERY = 1.0
 """Seconds: a breach is told, a chain climbs, and an unjudged answer is closed, within about one of its time."""
-SWEPT_EVERY = 5.0
+LOOKED_EVERY = 5.0
 
 
 def _in_one_transaction(action: Callable[[UnitOfWork], Awaitable[bool]]) -> Callable[[Works], Awaitable[bool]]:
@@ -27,5 +28,6 @@ def make_jobs(cabinet: Cabinet) -> Sequence[Job]:
         Job("deadlines", EVERY, _in_one_transaction(breach_due_clocks)),
         Job("escalations", EVERY, _in_one_transaction(climb_due_chains)),
         Job("judgements", EVERY, _in_one_transaction(lapse_unjudged_cases)),
-        Job("stray files", SWEPT_EVERY, _in_one_transaction(cabinet.sweep)),
+        Job("ledger", LOOKED_EVERY, _in_one_transaction(seal_ledger)),
+        Job("stray files", LOOKED_EVERY, _in_one_transaction(cabinet.sweep)),
     )

@@ -5,6 +5,7 @@ from services.feedback.cases import models as cases
 from services.feedback.categories import models as categories
 from services.feedback.conversations import models as conversations
 from services.feedback.endorsements import models as endorsements
+from services.feedback.ledger import models as ledger
 from services.feedback.notes import models as notes
 from services.feedback.opinions import models as opinions
 from services.feedback.protection import models as protection
@@ -18,6 +19,7 @@ __all__ = [
     "categories",
     "conversations",
     "endorsements",
+    "ledger",
     "metadata",
     "notes",
     "opinions",

@@ -3,7 +3,7 @@
 For an anonymous speaker every time here is the full hour, and the event ids carry no finer one.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -384,3 +384,16 @@ class VisitRequested(Event, type="massline.feedback.visit.requested.v1", key="ca
     case_id: UUID
     unit_id: UUID
     requested_at: datetime
+
+
+class LedgerSealed(Event, type="massline.feedback.ledger.sealed.v1", key="ledger_id"):
+    """When: the opinions of a day got their tree; `root` and `seal` in hexadecimal, for others to keep.
+
+    Key: this entry of the ledger. Consumed by webhooks.
+    """
+
+    ledger_id: UUID
+    day: date
+    size: int
+    root: str
+    seal: str

@@ -267,6 +267,9 @@ CATEGORIES = (
     role(f"POST {CATEGORY}/retire", ADMIN, Stage.category, EMPTY),
 )
 
+UNSEALED = frozenset({409})
+"""Who may have the proof is told that it is not there before the end of the day."""
+
 OPINIONS = (
     role("POST /v1/opinions", EVERYBODY, sends=lambda stage, params: {"json": made.opinion(stage, protection="anonymous")}),
     role("POST /v1/opinions", KNOWN, sends=lambda stage, params: {"json": made.opinion(stage)}),
@@ -281,6 +284,9 @@ OPINIONS = (
         Stage.shared,
         lambda stage, params: {"json": {"title": "The lamp is broken", "unit_id": stage.units["own"]}},
     ),
+    role("GET /v1/ledger", EVERYBODY, sends=ALL),
+    Line("GET /v1/opinions/{opinion_id}/proof", SPEAKER, NO_ONE, Stage.case, answers=UNSEALED),
+    Line("POST /v1/receipts/proof", HOLDER, NO_ONE, Stage.anonymous, names("receipt"), answers=UNSEALED),
     receipt("open", Stage.anonymous),
     receipt("messages", Stage.anonymous, text="A word."),
     receipt("read", Stage.anonymous_answered, up_to=1),

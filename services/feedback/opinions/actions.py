@@ -14,6 +14,8 @@ from services.feedback.cases.queries.reading import describe_readers
 from services.feedback.cases.rules import Deadline, Kind, Protection, State, Terms, route
 from services.feedback.categories.directory import CategoryDirectory
 from services.feedback.categories.rules import Category, check_use
+from services.feedback.ledger.actions import leaf_row
+from services.feedback.ledger.rules import content_of
 from services.feedback.opinions.intake import Answer, Filing, Intake, Row
 from services.feedback.opinions.rules import address, check_import, check_sharing, check_visit, kind_of, rounded
 from services.feedback.opinions.schemas import OpinionIn
@@ -114,6 +116,7 @@ async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn
         opinion=_opinion_row(draft),
         clocks=[{"case_id": case_id, "started_at": now, **deadline._asdict()} for deadline in draft.due],
         exclusions=[{"case_id": case_id, "unit_id": unit_id} for unit_id in set(said.about)],
+        leaf=leaf_row(draft.opinion_id, _content(draft), now.date()),
         receipt=receipt.row if receipt else None,
         events=[outbox.row(event, id=new_id(), time=now, traceparent=trace) for event in _events(draft)],
         answer=Answer(CREATED, answer),
@@ -190,6 +193,12 @@ def _answer(draft: _Draft) -> bytes:
             "clocks": [{"kind": kind, "due_at": due_at} for kind, due_at, _ in draft.due],
         }
     )
+
+
+def _content(draft: _Draft) -> dict[str, str]:
+    """What the ledger binds."""
+    said = draft.said
+    return content_of(said.channel, said.title, said.body, unit_id=draft.addressed_id, filed_at=draft.now)
 
 
 def _case_row(draft: _Draft) -> Row:

@@ -16,6 +16,7 @@ from sqlalchemy import Table
 
 from services.feedback.cases.models import Case, CaseClock, CaseExclusion, CaseText
 from services.feedback.cases.words import case_terms
+from services.feedback.ledger.models import LedgerLeaf
 from services.feedback.opinions.models import Opinion
 from services.feedback.protection.models import Receipt
 from services.feedback.tables import FeedbackTable, metadata
@@ -75,6 +76,7 @@ INSERT_FILINGS = _insert_all(
     (_table(CaseClock), ("case_id", "kind", "started_at", "due_at", "counted_in")),
     (_table(CaseExclusion), ("case_id", "unit_id")),
     (_table(CaseText), ("case_id", "terms")),
+    (_table(LedgerLeaf), ("opinion_id", "commitment", "salt", "filed_on")),
     (_table(Receipt), ("lookup", "case_id", "proof")),
     (outbox.outbox, ("id", "topic", "type", "key", "time", "data", "traceparent")),
     (idempotency_keys, KEY_COLUMNS),
@@ -107,6 +109,7 @@ class Filing:
     opinion: Row
     clocks: Sequence[Row]
     exclusions: Sequence[Row]
+    leaf: Row
     receipt: Row | None
     events: Sequence[Row]
     answer: Answer
@@ -187,6 +190,7 @@ async def _insert(connection: "Connection", filings: Sequence[Filing], keys: Seq
         bulk_rows([row for filing in filings for row in filing.clocks]),
         bulk_rows([row for filing in filings for row in filing.exclusions]),
         bulk_rows([{"case_id": filing.case["id"], "terms": case_terms(filing.case)} for filing in filings]),
+        bulk_rows([filing.leaf for filing in filings]),
         bulk_rows([filing.receipt for filing in filings if filing.receipt is not None]),
         bulk_rows([row for filing in filings for row in filing.events]),
         bulk_rows(keys),

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
+from services.feedback.cases.queries.access import Holder
 from services.feedback.cases.rules import Protection
-from services.feedback.opinions import actions
+from services.feedback.ledger.schemas import ProofOut
+from services.feedback.opinions import actions, queries
 from services.feedback.opinions.schemas import OpinionIn, OpinionOut
-from shared.auth import ANONYMOUS, Caller, Principal, get_principal
-from shared.http import ProblemRoute, replayed
+from services.feedback.protection.routes import Desk, through_gateway
+from services.feedback.protection.schemas import Shown
+from shared.auth import ANONYMOUS, Caller, Known, Principal, get_principal
+from shared.http import EdgeRoute, ProblemRoute, QueryRoute, Uow, replayed
 from shared.idempotency import HEADER, Seal, make_seal
 
 
@@ -33,6 +38,8 @@ class IntakeRoute(ProblemRoute):
 
 
 router = APIRouter(prefix="/v1/opinions", route_class=IntakeRoute, tags=["opinions"])
+proving = APIRouter(prefix="/v1/opinions", route_class=EdgeRoute, tags=["opinions"])
+receipts = APIRouter(prefix="/v1/receipts", route_class=QueryRoute, tags=["receipts"], dependencies=through_gateway)
 
 
 @router.post("", status_code=201, response_model=OpinionOut)
@@ -48,6 +55,21 @@ async def submit_opinion(request: Request, principal: Caller, body: OpinionIn) -
     if answer.replayed:
         return replayed(answer.status, answer.body)
     return Response(answer.body, answer.status, media_type="application/json")
+
+
+@proving.get("/{opinion_id}/proof")
+async def get_opinion_proof(uow: Uow, principal: Known, opinion_id: UUID) -> ProofOut:
+    """Proof that you filed this, once its day is sealed. `massline verify` checks it without any server.
+
+    It shows your words to whoever finds it: fetch it only if you need it.
+    """
+    return await queries.prove_own(uow, principal, opinion_id)
+
+
+@receipts.post("/proof")
+async def get_receipt_proof(uow: Uow, desk: Desk, body: Shown) -> ProofOut:
+    """The same by receipt."""
+    return await queries.prove_held(uow, Holder(await desk.show(body.receipt)))
 
 
 def read_opinion(body: bytes) -> OpinionIn:

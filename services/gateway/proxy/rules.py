@@ -12,6 +12,7 @@ AREAS: dict[str, str] = {
     "cases": "feedback",
     "categories": "feedback",
     "escalations": "feedback",
+    "ledger": "feedback",
     "receipts": "feedback",
     "shared-cases": "feedback",
     "signals": "feedback",
