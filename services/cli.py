@@ -286,6 +286,8 @@ def _fail(message: str) -> None:
 
 
 def main() -> None:
+    """Ctrl-C and SIGTERM stop it however it was started: a shell that puts it in the background lets it ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     app()
 
 

@@ -4,9 +4,6 @@ import signal
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from services.cli import app  # noqa: E402 - only the line above makes the seconds of this one quiet
+from services.cli import main  # noqa: E402 - only the line above makes the seconds of this one quiet
 
-
-def main() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    app()
+__all__ = ["main"]

@@ -8,11 +8,13 @@ from typing import Self
 
 _REPOSITORY = Path(__file__).parents[2]
 _PROGRAM = """
+import signal
 import sys
 from pathlib import Path
 from shared.embedded.kafka import EmbeddedKafka
 from shared.embedded.postgres import EmbeddedPostgres
 server = {"kafka": EmbeddedKafka, "postgres": EmbeddedPostgres}[sys.argv[1]].start(Path(sys.argv[2]))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, however the tests were started
 print(server.url if sys.argv[1] == "postgres" else server.bootstrap, flush=True)
 sys.stdin.read()
 """
