@@ -69,7 +69,7 @@ def check_ledger(page: Any) -> None:
     """Raises `NotProven` unless the days of a page of the ledger, newest first, are each sealed over the one before."""
     days = page.get("items") if isinstance(page, dict) else None
     if not isinstance(days, list) or not all(isinstance(day, dict) and set(day) >= DAY for day in days):
-        raise NotProven("This is no page of a massline ledger.")
+        raise NotProven("This is no page of a massline ledger; a proof is checked against a seal: give it too.")
     for number, day in enumerate(days):
         if seal_of(_hash(day["previous"]), str(day["day"]), _number(day["size"]), _hash(day["root"])) != _hash(day["seal"]):
             raise NotProven(f"The seal of {day['day']} is not made of its day, size, root and the seal before.")
@@ -148,7 +148,7 @@ def _told(shown: Any) -> str:
     if "items" in shown:
         return f"{len(shown['items'])} days follow one another."
     words = "and its words are those in the proof" if shown["opening"] else "and the proof keeps its words to itself"
-    return f"it is number {shown['position']} of {shown['size']} in the ledger of {shown['day']}, {words}."
+    return f"it is number {shown['position'] + 1} of {shown['size']} in the ledger of {shown['day']}, {words}."
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.feedback.ledger import rules
 from services.feedback.ledger.rules import EMPTY, blocks_of, day_to_seal, path_of, root_of
-from services.feedback.ledger.verifier import NO_SEAL, NotProven, check, check_ledger, commitment_of, leaf_of, seal_of
+from services.feedback.ledger.verifier import NO_SEAL, NotProven, check, check_ledger, commitment_of, leaf_of, main, seal_of
 
 SALT = bytes(range(32))
 CONTENT = {"title": "灯坏了", "body": 'The lamp\nis "broken".', "channel": "public_opinion", "unit_id": "u", "filed_in": "h"}
@@ -158,3 +159,14 @@ def test_a_day_that_is_changed_or_taken_away_is_seen() -> None:
 )
 def test_a_day_is_sealed_shortly_after_its_end(now: str, day: str) -> None:
     assert day_to_seal(datetime.fromisoformat(now).replace(tzinfo=UTC)) == date.fromisoformat(day)
+
+
+def test_the_command_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    proof, file = proof_of(0, 3), tmp_path / "proof.json"
+    file.write_text(json.dumps(proof))
+    assert main([str(file), proof["seal"]]) == 0
+    assert "number 1 of 3 in the ledger of 2026-03-02" in capsys.readouterr().out
+    assert main([str(file)]) == 1
+    assert "give it too" in capsys.readouterr().err
+    assert main([str(file), "seal"]) == 1
+    assert main([str(tmp_path)]) == main([str(file), "a", "b"]) == 2
