@@ -27,6 +27,7 @@ CHANNEL = "massline"
 
 NOTIFY_PAUSE = 0.01
 RECONNECT_PAUSE = 1.0
+LISTENER_ASKED_EVERY = 30.0
 PING_TIMEOUT = 2.0
 
 SEARCHES = 4
@@ -146,7 +147,8 @@ class Database:
                     await connection.add_listener(CHANNEL, self._heard)
                     for wakeup in self._wakeups.values():
                         wakeup.ring()
-                    await lost.wait()
+                    while not lost.is_set():
+                        await _still_there(connection, lost)
                 finally:
                     connection.terminate()
             await asyncio.sleep(RECONNECT_PAUSE)
@@ -155,6 +157,16 @@ class Database:
         wakeup = self._wakeups.get(str(name))
         if wakeup is not None:
             wakeup.ring()
+
+
+async def _still_there(connection: "asyncpg.Connection[asyncpg.Record]", lost: asyncio.Event) -> None:
+    """Ask now and then: a connection may die without a word, and its wake-ups with it. Raises when no answer comes."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LISTENER_ASKED_EVERY):
+            await lost.wait()
+            return
+    async with asyncio.timeout(PING_TIMEOUT):
+        await connection.fetchval("SELECT 1")
 
 
 class Wakeup:

@@ -1,12 +1,14 @@
 """The database: wake-ups between processes, and what counts as an outage."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import asyncpg
 import pytest
 from sqlalchemy import exc, text
+from sqlalchemy.engine import make_url
 
 from shared.db import CHANNEL, Database, is_outage
 from tests.support.databases import Databases
@@ -83,6 +85,56 @@ async def test_a_lost_listener_comes_back_and_rings_for_what_it_missed(
         await database.pool.execute(kill)
         await wakeup.wait(LONG)
         await listening(elsewhere)
+
+
+async def test_a_listener_whose_connection_died_without_a_word_comes_back(
+    url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"RECONNECT_PAUSE": 0.01, "LISTENER_ASKED_EVERY": 0.05, "PING_TIMEOUT": 0.2}.items():
+        monkeypatch.setattr(f"shared.db.{name}", value)
+    async with wire(url) as (through, silence), Database(through) as elsewhere:
+        wakeup = elsewhere.wakeup("missed")
+        elsewhere.listen()
+        await wakeup.wait(LONG)
+        silence()
+        await wakeup.wait(LONG)
+        database.wakeup("missed").ring_everywhere()
+        await wakeup.wait(LONG)
+
+
+@asynccontextmanager
+async def wire(url: str) -> AsyncIterator[tuple[str, Callable[[], None]]]:
+    """A URL of the same database over a wire, and what silences those who are connected: nothing comes, nothing is closed."""
+    server = make_url(url)
+    pouring: list[asyncio.Task[None]] = []
+    ends: list[asyncio.StreamWriter] = []
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, forth = await asyncio.open_connection(server.host, server.port)
+        ends.extend((forth, writer))
+        pouring.extend(asyncio.create_task(pour(*pair)) for pair in ((reader, forth), (back, writer)))
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while some := await reader.read(4096):
+                writer.write(some)
+                await writer.drain()
+        writer.close()
+
+    def silence() -> None:
+        for task in pouring:
+            task.cancel()
+
+    listener = await asyncio.start_server(connect, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    try:
+        yield server.set(host="127.0.0.1", port=port).render_as_string(hide_password=False), silence
+    finally:
+        silence()
+        listener.close()
+        for end in ends:
+            end.transport.abort()
+        await asyncio.sleep(0)
 
 
 async def test_statements_that_are_wrong_are_no_outage(database: Database) -> None:
