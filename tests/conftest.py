@@ -32,6 +32,11 @@ if os.environ.get("CI") != "true":  # in CI hypothesis uses its own profile: the
 BUSES = ("inprocess", pytest.param("kafka", marks=pytest.mark.kafka))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: no processor waits for another that has begun one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     given = os.environ.get("MASSLINE_DATABASE_URL")

@@ -85,8 +85,8 @@ class NaiveCalendar:
         """The same time of day; the first of two; where it is skipped, when the skipping ends."""
         wanted = start.astimezone(self.zone).replace(tzinfo=None) + timedelta(days=days)
         about = seconds(wanted.replace(tzinfo=UTC))
-        near = [about + quarter * SLOT for quarter in range(-200, 201)]
-        exact = [at for at in near if self._local(at) == wanted]
-        if exact:
-            return datetime.fromtimestamp(exact[0], UTC)
+        near = [about + quarter * SLOT for quarter in range(-60, 61)]  # no zone is further from UTC than 14 hours
+        exact = next((at for at in near if self._local(at) == wanted), None)
+        if exact is not None:
+            return datetime.fromtimestamp(exact, UTC)
         return datetime.fromtimestamp(near[bisect_left(near, True, key=lambda at: self._local(at) > wanted)] // SLOT * SLOT, UTC)

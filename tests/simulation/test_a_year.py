@@ -82,8 +82,7 @@ class Year:
             self.clock.advance(seconds=max((first - self.clock()).total_seconds(), 0))
             number = next(number for number, at in enumerate(due) if at is not None and at <= self.clock())
             job = next(job for job in self.service.jobs if job.name == WATCHES[number])
-            while await job.run(self.service.works):
-                pass
+            await job.run(self.service.works)
             if number == 1:
                 await self._plan_acknowledgements()
         self.clock.advance(seconds=(moment - self.clock()).total_seconds())
@@ -218,7 +217,10 @@ async def test_every_breach_of_a_year_climbs_once_per_step_to_the_right_unit_at_
     found: dict[UUID, list[Told]] = {case_id: [] for case_id in year.lives}
     for row in rows:
         found[row["case_id"]].append((row["cause"], row["round"], row["step"], CODES[row["unit_id"]], row["notified_at"]))
-    CALENDAR_OF.update({channel: NaiveCalendar(CALENDARS.get(said.calendar_code or "")) for channel, said in POLICIES.items()})
+    naive = {
+        code: NaiveCalendar(CALENDARS[code] if code else None) for code in {said.calendar_code for said in POLICIES.values()}
+    }
+    CALENDAR_OF.update({channel: naive[said.calendar_code] for channel, said in POLICIES.items()})
     for case_id, life in year.lives.items():
         assert len(found[case_id]) == len(set(found[case_id]))
         assert set(found[case_id]) == expected(life, clock()), life
