@@ -33,42 +33,41 @@ def leaf_row(opinion_id: UUID, content: dict[str, str], filed_on: date) -> dict[
 
 
 async def seal_ledger(uow: UnitOfWork) -> bool:
-    """Give everything filed until the end of the newest day that is over its place, once; returns whether there is more to do.
+    """Give everything filed until the end of the newest day that is over its place, once; there is never more to do at once.
 
     A day without opinions is sealed too, so that none can be left out unseen. Events: LedgerSealed.
     """
     day = day_to_seal(uow.now())
-    if not await _is_due(uow, day):
-        return False
-    await uow.session.execute(ONE_AT_A_TIME)
-    if not await _is_due(uow, day):
-        return False
-    last = await uow.session.scalar(select(LedgerDay).order_by(col(LedgerDay.day).desc()).limit(1))
+    if _is_due(day, await _last(uow)):
+        await uow.session.execute(ONE_AT_A_TIME)
+        last = await _last(uow)
+        if _is_due(day, last):
+            await _seal(uow, day, last)
+    return False
+
+
+async def _last(uow: UnitOfWork) -> LedgerDay | None:
+    return await uow.session.scalar(select(LedgerDay).order_by(col(LedgerDay.day).desc()).limit(1))
+
+
+def _is_due(day: date, last: LedgerDay | None) -> bool:
+    return last is None or last.day < day
+
+
+async def _seal(uow: UnitOfWork, day: date, last: LedgerDay | None) -> None:
     await uow.session.execute(PLACE, {"day": day})
     commitments = (await uow.session.scalars(PLACED, {"day": day})).all()
     if not commitments and last is None:
-        return False
-    blocks = list(blocks_of(commitments)) or [[]]
+        return
+    blocks = list(blocks_of(commitments))
     roots = [root_of(block) for block in blocks]
     root, previous, size = root_of(roots), last.seal if last else NO_SEAL, len(commitments)
-    sealed = LedgerDay(
-        day=day,
-        size=size,
-        root=root,
-        previous=previous,
-        seal=seal_of(previous, day.isoformat(), size, root),
-        sealed_at=uow.now(),
-    )
+    seal = seal_of(previous, day.isoformat(), size, root)
+    sealed = LedgerDay(day=day, id=uow.new_id(), size=size, root=root, previous=previous, seal=seal, sealed_at=uow.now())
     uow.session.add(sealed)
     await uow.session.flush()
     uow.session.add_all(
         LedgerBlock(day=day, number=number, leaves=b"".join(block), root=root)
         for number, (block, root) in enumerate(zip(blocks, roots, strict=True))
     )
-    ledger_id = uow.new_id()
-    await uow.record(LedgerSealed(ledger_id=ledger_id, day=day, size=size, root=root.hex(), seal=sealed.seal.hex()))
-    return False
-
-
-async def _is_due(uow: UnitOfWork, day: date) -> bool:
-    return await uow.session.get(LedgerDay, day) is None
+    await uow.record(LedgerSealed(ledger_id=sealed.id, day=day, size=size, root=root.hex(), seal=seal.hex()))

@@ -27,11 +27,12 @@ class LedgerLeaf(FeedbackTable, table=True):
 
 
 class LedgerDay(FeedbackTable, table=True):
-    """`previous` is the seal of the day before it in the ledger."""
+    """`previous` is the seal of the day before it in the ledger; the `id`s stand in the same order as the days."""
 
     __tablename__ = "ledger_days"
 
     day: date = Field(primary_key=True)
+    id: UUID = Field(unique=True)
     size: int
     root: bytes
     previous: bytes

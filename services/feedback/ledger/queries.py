@@ -10,21 +10,19 @@ from sqlmodel import col
 from services.feedback.ledger.models import LedgerBlock, LedgerDay, LedgerLeaf
 from services.feedback.ledger.rules import BLOCK, GRACE, leaves_in, path_of
 from services.feedback.ledger.schemas import LedgerDayOut, Opening, ProofOut
-from shared.errors import Conflict, Invalid
-from shared.pages import MALFORMED, Page
+from shared.errors import Conflict
+from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 
 
 async def list_days(uow: UnitOfWork, *, limit: int, cursor: str | None) -> Page[LedgerDayOut]:
     """Newest first. Raises `Invalid` (malformed-cursor)."""
-    statement = select(LedgerDay).order_by(col(LedgerDay.day).desc()).limit(limit + 1)
-    if cursor is not None:
-        statement = statement.where(col(LedgerDay.day) < _day(cursor))
-    days = (await uow.session.scalars(statement)).all()
-    page = days[:limit]
-    return Page[LedgerDayOut](
-        items=[_show(day) for day in page], next_cursor=page[-1].day.isoformat() if len(days) > limit else None
-    )
+    statement = select(LedgerDay).order_by(col(LedgerDay.id).desc()).limit(limit + 1)
+    before = decode_cursor(cursor)
+    if before is not None:
+        statement = statement.where(col(LedgerDay.id) < before)
+    days, next_cursor = cut((await uow.session.scalars(statement)).all(), limit, lambda day: day.id)
+    return Page[LedgerDayOut](items=[_show(day) for day in days], next_cursor=next_cursor)
 
 
 async def prove(uow: UnitOfWork, opinion_id: UUID, content: Mapping[str, str] | None) -> ProofOut:
@@ -62,11 +60,4 @@ def _hashes(day: LedgerDay) -> dict[str, str]:
 
 
 def _show(day: LedgerDay) -> LedgerDayOut:
-    return LedgerDayOut(day=day.day, size=day.size, sealed_at=day.sealed_at, **_hashes(day))
-
-
-def _day(cursor: str) -> date:
-    try:
-        return date.fromisoformat(cursor)
-    except ValueError:
-        raise Invalid("malformed-cursor", MALFORMED) from None
+    return LedgerDayOut(id=day.id, day=day.day, size=day.size, sealed_at=day.sealed_at, **_hashes(day))

@@ -25,7 +25,7 @@ def content_of(channel: str, title: str, body: str, *, unit_id: UUID, filed_at: 
 
 def day_to_seal(now: datetime) -> date:
     """The newest day that is over."""
-    return (now.astimezone(UTC) - GRACE).date() - timedelta(days=1)
+    return (now - GRACE).date() - timedelta(days=1)
 
 
 def blocks_of(commitments: Sequence[bytes]) -> Iterator[list[bytes]]:

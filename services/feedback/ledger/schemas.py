@@ -2,27 +2,27 @@
 
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field
 
 from shared.types import Out
 
-Hash = str
-
 
 class LedgerDayOut(Out):
     """One day of the ledger, as it was published."""
 
+    id: UUID
     day: date
     size: int = Field(description="Opinions of that day.")
-    root: Hash = Field(description="Root of their Merkle tree (RFC 6962), 64 digits of hexadecimal, as are the other hashes.")
-    previous: Hash = Field(description="Seal of the day before it; zeros before the first.")
-    seal: Hash = Field(description="Binds all of this. Keep it: whoever has it can check every proof of the day.")
+    root: str = Field(description="Root of their Merkle tree (RFC 6962), 64 digits of hexadecimal, as are the other hashes.")
+    previous: str = Field(description="Seal of the day before it; zeros before the first.")
+    seal: str = Field(description="Binds all of this. Keep it: whoever has it can check every proof of the day.")
     sealed_at: datetime
 
 
 class Opening(Out):
-    salt: Hash
+    salt: str
     content: dict[str, str] = Field(
         description="What was filed: `title`, `body`, `channel`, `unit_id`, and the hour, `filed_in`."
     )
@@ -35,11 +35,11 @@ class ProofOut(Out):
     day: date
     size: int
     position: int
-    path: list[Hash]
-    root: Hash
-    previous: Hash
-    seal: Hash
-    commitment: Hash
+    path: list[str]
+    root: str
+    previous: str
+    seal: str
+    commitment: str
     opening: Opening | None = Field(
         description="The words themselves. Take it out before you show the proof to somebody who must not read them; it is null "
         "once they are erased."

@@ -25,12 +25,14 @@ def upgrade() -> None:
     op.create_table(
         "ledger_days",
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("seal", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("day"),
+        sa.UniqueConstraint("id"),
     )
     op.create_table(
         "ledger_blocks",
