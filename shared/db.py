@@ -123,8 +123,7 @@ class Database:
 
     async def ping(self) -> None:
         """Raises when the database does not answer in time."""
-        async with asyncio.timeout(PING_TIMEOUT):
-            await self.pool.fetchval("SELECT 1")
+        await _ping(self.pool)
 
     def wakeup(self, name: str) -> "Wakeup":
         """The named wake-up of this database, shared by every process that uses it."""
@@ -147,8 +146,9 @@ class Database:
                     await connection.add_listener(CHANNEL, self._heard)
                     for wakeup in self._wakeups.values():
                         wakeup.ring()
-                    while not lost.is_set():
-                        await _still_there(connection, lost)
+                    while True:  # it may die without a word, and its wake-ups with it
+                        await _set_within(lost, LISTENER_ASKED_EVERY)
+                        await _ping(connection)
                 finally:
                     connection.terminate()
             await asyncio.sleep(RECONNECT_PAUSE)
@@ -159,14 +159,16 @@ class Database:
             wakeup.ring()
 
 
-async def _still_there(connection: "asyncpg.Connection[asyncpg.Record]", lost: asyncio.Event) -> None:
-    """Ask now and then: a connection may die without a word, and its wake-ups with it. Raises when no answer comes."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LISTENER_ASKED_EVERY):
-            await lost.wait()
-            return
+async def _ping(database: "asyncpg.Pool[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]") -> None:
     async with asyncio.timeout(PING_TIMEOUT):
-        await connection.fetchval("SELECT 1")
+        await database.fetchval("SELECT 1")
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Sleep until it is set, or for so long. Not with `wait_for`, which forgets to be cancelled while it is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class Wakeup:
@@ -200,10 +202,8 @@ class Wakeup:
         self._callbacks.append(callback)
 
     async def wait(self, timeout: float) -> None:
-        """Sleep until rung, or for `timeout` seconds. Not with `wait_for`, which forgets to be cancelled while it is rung."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._event.wait()
+        """Sleep until rung, or for `timeout` seconds."""
+        await _set_within(self._event, timeout)
         self._event.clear()
 
     async def _send(self) -> None:

@@ -79,10 +79,7 @@ async def test_a_lost_listener_comes_back_and_rings_for_what_it_missed(
         await listening(elsewhere)
         wakeup = elsewhere.wakeup("missed")
         await wakeup.wait(0)
-        kill = (
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'listen%'"
-        )
-        await database.pool.execute(kill)
+        await database.pool.execute(KILL_LISTENERS)
         await wakeup.wait(LONG)
         await listening(elsewhere)
 

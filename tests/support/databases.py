@@ -3,9 +3,9 @@
 import asyncio
 import itertools
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -56,33 +56,31 @@ class Databases:
     def _named(self, number: int) -> str:
         return f"database_{os.getpid()}_{number}"
 
-    async def _create(self, name: str) -> None:
+    @asynccontextmanager
+    async def _server(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
         server = await asyncpg.connect(self._server_url)
         try:
-            await server.execute(f'CREATE DATABASE "{name}"')
+            yield server
         finally:
             await server.close()
+
+    async def _create(self, name: str) -> None:
+        async with self._server() as server:
+            await server.execute(f'CREATE DATABASE "{name}"')
 
     async def _drop_passing(self) -> None:
-        server = await asyncpg.connect(self._server_url)
-        try:
-            idle = await server.fetch(IDLE, list(self._passing))
-            for row in idle:
+        async with self._server() as server:
+            for row in await server.fetch(IDLE, list(self._passing)):
                 await server.execute(f'DROP DATABASE "{row["datname"]}"')
                 self._passing.remove(row["datname"])
-        finally:
-            await server.close()
 
     async def _make(self, service: str, template: str, name: str) -> None:
-        server = await asyncpg.connect(self._server_url)
-        try:
+        async with self._server() as server:
             if template not in self._templates:
                 await server.execute(f'CREATE DATABASE "{template}"')
                 await self._fill(service, self._url(template))
                 self._templates.add(template)
             await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        finally:
-            await server.close()
 
     async def _fill(self, service: str, url: str) -> None:
         if service == "kernel":

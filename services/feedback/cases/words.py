@@ -56,9 +56,9 @@ def search_of(asked: str) -> str:
     return " & ".join(dict.fromkeys(wanted))
 
 
-def facet_search(facets: Mapping[str, str | None]) -> Iterable[str]:
-    """Parts of a `tsquery`, one for each facet that is not None."""
-    return (_facet(name, value) for name, value in facets.items() if value is not None)
+def facet_search(facets: Mapping[str, str]) -> Iterable[str]:
+    """Parts of a `tsquery`, one for each facet."""
+    return (_facet(name, value) for name, value in facets.items())
 
 
 def _fold(text: str) -> str:

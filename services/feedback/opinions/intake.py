@@ -199,7 +199,7 @@ async def _insert(connection: "Connection", filings: Sequence[Filing], keys: Seq
 
 def _keys(batch: Sequence[Filing]) -> list[Row]:
     """In one order everywhere, so that two processes do not wait for each other."""
-    return sorted((filing.key for filing in batch if filing.key is not None), key=lambda key: bytes(key["id"]))
+    return sorted((filing.key for filing in batch if filing.key is not None), key=lambda key: key["id"])
 
 
 async def _claim_keys(connection: "Connection", batch: Sequence[Filing]) -> dict[int, Answer | Exception]:

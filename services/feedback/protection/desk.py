@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,13 @@ from shared.db import Database
 
 AT_ONCE = 2
 HASHER = Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-NOBODYS_PROOF = HASHER.hash(secrets.token_bytes(32))
-"""What a code that was never issued is checked against."""
 FIND = "SELECT case_id, proof FROM receipts WHERE lookup = $1"
+
+
+@cache
+def _nobodys_proof() -> str:
+    """What a code that was never issued is checked against: made once, for it is slow."""
+    return HASHER.hash(secrets.token_bytes(32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class ReceiptDesk:
         self._database = database
         self._pepper = pepper.encode()
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._nobodys_proof = _nobodys_proof()
 
     async def issue(self, case_id: UUID) -> IssuedReceipt:
         """A receipt for a case that is about to be written."""
@@ -54,7 +60,7 @@ class ReceiptDesk:
         if code is None:
             raise receipt_not_found()
         row = await self._database.pool.fetchrow(FIND, self._lookup(code))
-        proof = row["proof"] if row else NOBODYS_PROOF
+        proof = row["proof"] if row else self._nobodys_proof
         async with self._turns:
             proven = await asyncio.to_thread(HASHER.verify, self._keyed(b"proof", code.prover), proof)
         if row is None or not proven:

@@ -263,8 +263,8 @@ def by_window(filters: Filters, sort: Sort, scope: Scope, within: Sequence[UUID]
         conditions.append(WITHIN)
     if not scope.everything:
         conditions.append(VISIBLE)
-    cases = "cases" if order.window is PLAIN_WINDOW else "near JOIN cases ON cases.id = near.id"
-    key = "cases.key" if order.window is PLAIN_WINDOW else "near.key"
+    plain = order.window is PLAIN_WINDOW
+    cases, key = ("cases", "cases.key") if plain else ("near JOIN cases ON cases.id = near.id", "near.key")
     texts = TEXTS if filters.words is not None else ""
     return f"""
         {_select(key)} FROM ({window} LIMIT {size}) AS {cases} {texts}
