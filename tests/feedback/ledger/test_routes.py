@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import DEVNULL
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ async def seal(house: House) -> None:
 
 
 async def next_day(house: House) -> None:
-    house.clock.advance(seconds=timedelta(days=1).total_seconds())
+    house.clock.advance(days=1)
     await seal(house)
 
 
@@ -108,7 +107,7 @@ async def test_a_day_is_sealed_once_and_binds_the_one_before(house: House) -> No
 
 async def test_days_on_which_nobody_sealed_are_caught_up(house: House) -> None:
     filed = [await house.submit()]
-    house.clock.advance(seconds=timedelta(days=3).total_seconds())
+    house.clock.advance(days=3)
     filed.append(await house.submit())
     await seal(house)
     (day,) = (await days(house))["items"]
@@ -116,6 +115,15 @@ async def test_days_on_which_nobody_sealed_are_caught_up(house: House) -> None:
     await next_day(house)
     for number, each in enumerate(filed):
         check(await proof(house, each["id"]), (await days(house))["items"][1 - number]["seal"])
+
+
+async def test_a_clock_that_is_set_back_seals_no_day_after_a_later_one(house: House) -> None:
+    await house.submit()
+    for days_on in (3, -2):
+        house.clock.advance(days=days_on)
+        await seal(house)
+    (day,) = (await days(house))["items"]
+    assert day["day"] == "2026-03-04"
 
 
 async def test_leaves_stand_in_no_order_of_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
