@@ -14,6 +14,7 @@ from shared.embedded import LifeLock
 SECRETS = {
     "internal_secret": "MASSLINE_INTERNAL_SECRET",
     "pepper": "MASSLINE_PEPPER",
+    "vault_keys": "MASSLINE_FEEDBACK_VAULT_KEYS",
     "token_secret": "MASSLINE_GATEWAY_TOKEN_SECRET",
     "webhook_key": "MASSLINE_GATEWAY_WEBHOOK_KEY",
 }

@@ -81,7 +81,7 @@ class Service:
         self.database = Database(settings.database, connections=settings.database_connections)
         self.units = UnitDirectory(self.database)
         self.policies = PolicyDirectory(self.database)
-        self.works = Works(self.database, clock, ids, self.units, self.policies)
+        self.works = Works(self.database, clock, ids, self.units, self.policies, settings.keyring())
         self.consumer = Consumer(self.works, self.name, handlers)
         self.jobs = [*jobs, Job("housekeeping", HOUSEKEEPING_EVERY, _housekeeping)]
         self.bus: Bus | None = None

@@ -11,7 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from shared.keyring import Keyring
+
 DEVELOPMENT_SECRET = "development-only-secret-never-used-in-production"
+SHORTEST_SECRET = 32
 
 
 def _known_level(value: str) -> str:
@@ -96,9 +99,15 @@ class ServiceSettings(BaseSettings):
         if self.profile is Profile.production:
             for name in self.secret_fields:
                 value = getattr(self, name).get_secret_value()
-                if value == DEVELOPMENT_SECRET or len(value) < 32:
-                    raise ValueError(f"the production profile needs {self.variable(name)}: a secret of 32 characters or more")
+                if value == DEVELOPMENT_SECRET or len(value) < SHORTEST_SECRET:
+                    raise ValueError(
+                        f"the production profile needs {self.variable(name)}: a secret of {SHORTEST_SECRET} characters or more"
+                    )
         return self
+
+    def keyring(self) -> Keyring:
+        """The keys of this service."""
+        return Keyring({}, self.pepper.get_secret_value())
 
     @classmethod
     def variable(cls, field: str) -> str:

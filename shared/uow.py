@@ -13,6 +13,7 @@ from shared.clock import Clock, hour_of
 from shared.db import Database
 from shared.events.envelope import Event
 from shared.ids import Ids, new_id_at
+from shared.keyring import Keyring
 from shared.policies import PolicyBook
 from shared.policy_directory import PolicyDirectory
 from shared.telemetry import current_traceparent
@@ -21,8 +22,8 @@ from shared.units import UnitDirectory
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """A session with the clock, the ids, the unit tree and the policies. Actions change rows and `record` events; they never
-    commit."""
+    """A session with the clock, the ids, the unit tree, the policies and the keys. Actions change rows and `record` events; they
+    never commit."""
 
     session: AsyncSession
     database: Database
@@ -30,6 +31,7 @@ class UnitOfWork:
     ids: Ids
     units: UnitDirectory
     policies: PolicyBook
+    keyring: Keyring
     wakes: set[str] = field(default_factory=set, init=False)
     """Whom to wake once this has committed: names of wake-ups."""
 
@@ -69,6 +71,7 @@ class Works:
     ids: Ids
     units: UnitDirectory
     policies: PolicyDirectory
+    keyring: Keyring
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
@@ -87,7 +90,7 @@ class Works:
         await self.units.refresh()
         await self.policies.refresh()
         async with self.database.session() as session:
-            uow = UnitOfWork(session, self.database, self.clock, self.ids, self.units, self.policies.book)
+            uow = UnitOfWork(session, self.database, self.clock, self.ids, self.units, self.policies.book, self.keyring)
 
             async def commit() -> None:
                 await session.commit()

@@ -1,17 +1,24 @@
 """Settings of the feedback service."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.keyring import Keyring, read_keys
+from shared.settings import DEVELOPMENT_SECRET, SHORTEST_SECRET, Profile, ServiceSettings
 
 
 class FeedbackSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="MASSLINE_FEEDBACK_", extra="ignore", populate_by_name=True)
     service: ClassVar[str] = "feedback"
+    secret_fields: ClassVar[tuple[str, ...]] = (*ServiceSettings.secret_fields, "vault_keys")
 
+    vault_keys: SecretStr = Field(
+        SecretStr(DEVELOPMENT_SECRET),
+        description="Seals words of protected cases and the identities of speakers: `id:secret`, or `new:secret,old:secret` to "
+        "change keys; one secret alone has the id `1`. 32 characters or more each. What is sealed with a lost key stays closed.",
+    )
     attachments_store: str | None = Field(
         None,
         description="Where attached files are kept: `s3://BUCKET` or `s3://BUCKET/PREFIX`, or a folder that all of this "
@@ -28,3 +35,13 @@ class FeedbackSettings(ServiceSettings):
     attachments_per_case: int = Field(10, ge=1, le=100, description="Most files that can be attached to one case.")
     attachment_pixels: int = Field(40_000_000, ge=1_000_000, le=50_000_000, description="Most pixels of an attached picture.")
     attachment_pages: int = Field(100, ge=1, le=1000, description="Most pages of an attached PDF.")
+
+    def keyring(self) -> Keyring:
+        return Keyring(read_keys(self.vault_keys.get_secret_value()), self.pepper.get_secret_value())
+
+    @model_validator(mode="after")
+    def _refuse_weak_keys(self) -> Self:
+        keys = read_keys(self.vault_keys.get_secret_value())
+        if self.profile is Profile.production and any(len(secret) < SHORTEST_SECRET for secret in keys.values()):
+            raise ValueError(f"{self.variable('vault_keys')} needs secrets of {SHORTEST_SECRET} characters or more")
+        return self

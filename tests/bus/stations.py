@@ -14,6 +14,7 @@ from shared.consumer import Consumer
 from shared.db import Database
 from shared.events.envelope import Event, Record
 from shared.ids import new_id
+from shared.keyring import Keyring
 from shared.policy_directory import PolicyDirectory
 from shared.units import UnitDirectory
 from shared.uow import UnitOfWork, Works
@@ -51,7 +52,9 @@ class Station:
     before: Hook = field(default=_do_nothing)
 
     def __post_init__(self) -> None:
-        self.works = Works(self.database, system_clock, new_id, UnitDirectory(self.database), PolicyDirectory(self.database))
+        self.works = Works(
+            self.database, system_clock, new_id, UnitDirectory(self.database), PolicyDirectory(self.database), Keyring({}, "")
+        )
         self.consumer = Consumer(self.works, "testing", {TallyAdded: self._on_tally_added}, pauses=(0.01, 0.02))
         self.heard: list[TallyAdded] = []
 

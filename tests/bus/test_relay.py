@@ -15,6 +15,7 @@ from shared.clock import system_clock
 from shared.db import Database
 from shared.events.envelope import Record
 from shared.ids import new_id
+from shared.keyring import Keyring
 from shared.outbox import outbox
 from shared.policy_directory import PolicyDirectory
 from shared.relay import Relay
@@ -80,7 +81,7 @@ async def tapped(bus: Bus) -> AsyncIterator[Tap]:
 
 
 def works_on(database: Database) -> Works:
-    return Works(database, system_clock, new_id, UnitDirectory(database), PolicyDirectory(database))
+    return Works(database, system_clock, new_id, UnitDirectory(database), PolicyDirectory(database), Keyring({}, ""))
 
 
 async def record_tally(database: Database, key: UUID, *numbers: int) -> None:

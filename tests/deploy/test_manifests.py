@@ -22,7 +22,7 @@ from .manifests import (
 
 # Kinds that Kubernetes does not bundle and so has no schema for; anything else without a schema is a typing error.
 CUSTOM_KINDS = {("gateway.networking.k8s.io/v1", "HTTPRoute"), ("monitoring.coreos.com/v1", "PodMonitor")}
-SECRET_NAME = re.compile(r"SECRET|PASSWORD|PEPPER|TOKEN|_KEY$|DATABASE_URL$")
+SECRET_NAME = re.compile(r"SECRET|PASSWORD|PEPPER|TOKEN|_KEYS?$|DATABASE_URL$")
 
 
 def test_every_object_passes_the_newest_schema_strictly(manifests: Manifests) -> None:

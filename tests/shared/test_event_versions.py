@@ -11,6 +11,7 @@ from shared.db import Database
 from shared.events.envelope import Event
 from shared.events.feedback import CaseEscalatedV2, CaseLapsed, ClockBreachedV2, ClockKind, EscalationCause
 from shared.ids import new_id
+from shared.keyring import Keyring
 from shared.policy_directory import PolicyDirectory
 from shared.units import UnitDirectory
 from shared.uow import Works
@@ -29,7 +30,7 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def works(database: Database, clock: ManualClock) -> Works:
-    return Works(database, clock, new_id, UnitDirectory(database), PolicyDirectory(database))
+    return Works(database, clock, new_id, UnitDirectory(database), PolicyDirectory(database), Keyring({}, ""))
 
 
 def breach(at: datetime, kind: ClockKind = ClockKind.first_answer) -> ClockBreachedV2:

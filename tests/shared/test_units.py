@@ -10,6 +10,7 @@ from shared.clock import system_clock
 from shared.db import Database
 from shared.errors import NotFound
 from shared.ids import new_id
+from shared.keyring import Keyring
 from shared.policy_directory import PolicyDirectory
 from shared.types import Level
 from shared.units import KnownUnit, UnitDirectory, project_unit
@@ -160,7 +161,7 @@ async def test_a_change_made_by_another_process_is_noticed(url: str, database: D
 
 async def test_a_unit_of_work_starts_with_the_present_tree(url: str, database: Database) -> None:
     directory = UnitDirectory(database)
-    works = Works(database, system_clock, new_id, directory, PolicyDirectory(database))
+    works = Works(database, system_clock, new_id, directory, PolicyDirectory(database), Keyring({}, ""))
     database.listen()
     async with works.open():
         assert not directory.covers(PROVINCE.id, CITY.id)
