@@ -26,7 +26,10 @@ CELL = ("floor(latitude * 100)", "floor(longitude * 100)")
 
 
 class Case(FeedbackTable, table=True):
-    """`owner_id` is the speaker's account where there is one; it never leaves. `body` is null where the words are elsewhere.
+    """`owner_id` is the speaker's account where there is one, of a confidential case its alias; it never leaves. `body` is null
+    where the words are elsewhere, or erased.
+
+    `sealed_with` is the newest key that words of the case are sealed with; null where they are not (`cases.sealing`).
 
     `judge_until` is set while an answer waits for its judgement, `appealable_until` while a rejection may be appealed, and
     `appeal_unit_id` while an appeal waits for that unit's decision. What is merged into another case is answered there.
@@ -55,6 +58,7 @@ class Case(FeedbackTable, table=True):
         Index("cases_by_update", "updated_at", "id"),
         Index("cases_by_endorsement", "endorsement_count", "id", postgresql_where="endorsement_count > 0"),
         Index("cases_by_place", "latitude", "longitude", postgresql_where="latitude IS NOT NULL"),
+        Index("cases_by_seal", "sealed_with", postgresql_where="protection <> 'named'"),
         Index("cases_unread", "id", postgresql_where="message_count > read_by_unit"),
         Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
         Index("cases_shared_by_unit", "unit_id", "id", postgresql_where=f"shared AND {OPEN}"),
@@ -80,6 +84,7 @@ class Case(FeedbackTable, table=True):
     title: str
     body: str | None
     owner_id: UUID | None
+    sealed_with: str | None = None
     opinion_id: UUID | None = None
     finding_id: UUID | None = None
     visit_id: UUID | None = None
