@@ -65,7 +65,7 @@ class Keyring:
 
     def alias(self, account_id: UUID) -> UUID:
         """What an account is called where it must not be known: always the same, and nothing without the pepper."""
-        return UUID(bytes=hmac.digest(self._pepper, b"alias " + account_id.bytes, "sha256")[:16], version=8)
+        return UUID(bytes=hmac.digest(self._pepper, b"alias " + account_id.bytes, "sha256")[:16], version=5)
 
 
 def read_keys(written: str) -> dict[str, str]:

@@ -64,7 +64,7 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         signals,
     ]
     service = Service(settings, routers=routers, handlers=CONSUMES, clock=clock, ids=ids)
-    cabinet = Cabinet(service.database, _place(settings), _caps(settings))
+    cabinet = Cabinet(service.database, service.works.keyring, _place(settings), _caps(settings))
     service.jobs.extend(make_jobs(cabinet))
     intake = Intake(service.database)
     desk = ReceiptDesk(service.database, settings.pepper.get_secret_value())

@@ -14,6 +14,7 @@ from services.feedback.cases.queries.access import Access, Holder, nearest_above
 from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import Decision, Part, Verb
 from services.feedback.cases.schemas import CaseOut
+from services.feedback.cases.sealing import seal
 from services.feedback.errors import not_yours_to_do
 from shared.auth import Principal
 from shared.errors import Conflict
@@ -35,7 +36,7 @@ async def appeal_rejection(uow: UnitOfWork, who: Principal | Holder, case_id: UU
     number = 1 + (
         await uow.session.scalar(select(func.max(col(CaseAppeal.number))).where(col(CaseAppeal.case_id) == case_id)) or 0
     )
-    uow.session.add(CaseAppeal(case_id=case_id, number=number, unit_id=unit_id, reason=reason, appealed_at=now))
+    uow.session.add(CaseAppeal(case_id=case_id, number=number, unit_id=unit_id, reason=seal(uow, case, reason), appealed_at=now))
     case.appealable_until, case.appeal_unit_id = None, unit_id
     await give_part(uow, case_id, unit_id, Part.told, now)
     clocks = await start_clocks(uow, case, (ClockKind.appeal,), now)
@@ -91,4 +92,4 @@ async def decide_appeal(uow: UnitOfWork, principal: Principal, case_id: UUID, sa
 async def _write_decision(uow: UnitOfWork, case: Case, said: DecisionIn) -> None:
     pending = select(CaseAppeal).where(col(CaseAppeal.case_id) == case.id, col(CaseAppeal.decision).is_(None))
     appeal = (await uow.session.scalars(pending)).one()
-    appeal.decision, appeal.decision_reason, appeal.decided_at = said.decision, said.reason, uow.now()
+    appeal.decision, appeal.decision_reason, appeal.decided_at = said.decision, seal(uow, case, said.reason), uow.now()

@@ -11,7 +11,7 @@ from services.feedback.attachments.schemas import AttachmentOut
 from services.feedback.cases.actions.advancing import permit
 from services.feedback.cases.queries.access import Access, Holder, open_case, open_followers
 from services.feedback.cases.queries.reading import show_case
-from services.feedback.cases.rules import TRANSITIONS, Party, Side, Verb, side_of
+from services.feedback.cases.rules import TRANSITIONS, Party, Protection, Side, Verb, side_of
 from services.feedback.cases.schemas import CaseOut
 from services.feedback.errors import not_yours_to_do
 from shared.auth import Principal
@@ -28,13 +28,15 @@ async def add_attachment(
     The case is looked at again, and held, once the file is converted and kept.
     Events: AttachmentAdded. Raises `NotFound`, `Forbidden`, `Conflict` (case-state, too-many-files), `Invalid`, `Unavailable`.
     """
-    _permit(cabinet, await open_case(uow, who, case_id))
+    access = await open_case(uow, who, case_id)
+    _permit(cabinet, access)
+    protected = access.party is Party.speaker and access.case.protection is not Protection.named
     made = await cabinet.convert(content)
-    file = await cabinet.keep(made, uow.now())
+    file = await cabinet.keep(made, uow.now(), sealed_for=case_id if protected else None)
     access = await open_case(uow, who, case_id, lock=True)
     _permit(cabinet, access)
     await cabinet.claim(uow, file)
-    attachment = await _attach(uow, access, made, file)
+    attachment = await _attach(uow, access, made, file, sealed_with=uow.keyring.current if protected else None)
     for follower in await _followers(uow, access):
         await _attach(uow, follower, made, file)
     return show_attachment(attachment)
@@ -69,7 +71,7 @@ async def _followers(uow: UnitOfWork, access: Access) -> list[Access]:
     return [other for other in await open_followers(uow, access) if (other.case.state, Verb.message) in TRANSITIONS]
 
 
-async def _attach(uow: UnitOfWork, access: Access, made: Converted, file: str) -> Attachment:
+async def _attach(uow: UnitOfWork, access: Access, made: Converted, file: str, *, sealed_with: str | None = None) -> Attachment:
     case, side = access.case, side_of(access.party)
     attachment = Attachment(
         id=access.new_id(uow),
@@ -82,6 +84,7 @@ async def _attach(uow: UnitOfWork, access: Access, made: Converted, file: str) -
         height=made.height,
         pages=made.pages,
         file=file,
+        sealed_with=sealed_with,
         added_at=access.moment(uow),
     )
     uow.session.add(attachment)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 from obstore.exceptions import BaseError
@@ -20,11 +21,12 @@ from sqlalchemy import delete, select
 from sqlmodel import col
 
 from services.feedback.attachments.conversion import Converted, Converter
-from services.feedback.attachments.models import StrayFile
+from services.feedback.attachments.models import Attachment, StrayFile
 from services.feedback.attachments.rules import Caps
 from shared.clock import hour_of
 from shared.db import Database
-from shared.errors import NotFound, Unavailable
+from shared.errors import Conflict, NotFound, Unavailable
+from shared.keyring import Keyring, Unreadable
 from shared.uow import UnitOfWork
 
 if TYPE_CHECKING:
@@ -74,8 +76,9 @@ class Place:
 class Cabinet:
     """Files by random names that tell nothing of what they belong to; nothing comes in that was not made anew."""
 
-    def __init__(self, database: Database, place: Place, caps: Caps) -> None:
+    def __init__(self, database: Database, keyring: Keyring, place: Place, caps: Caps) -> None:
         self._database = database
+        self._keyring = keyring
         self._place = place
         self.caps = caps
         self.convert = Converter(caps).convert
@@ -85,14 +88,18 @@ class Cabinet:
         """Opened when first wanted: a process without files needs no folder."""
         return self._place.open()
 
-    async def keep(self, made: Converted, now: datetime) -> str:
-        """The name of the new file, which is a stray until `claim`. Raises `Unavailable`."""
+    async def keep(self, made: Converted, now: datetime, *, sealed_for: UUID | None = None) -> str:
+        """The name of the new file, which is a stray until `claim`; sealed for a case, it can be opened as this one's only.
+
+        Raises `Unavailable`.
+        """
         file = secrets.token_hex(16)
         await self._database.pool.execute(NOTE, file, hour_of(now) + GRACE)
         with _spoken_for():
-            await self._store.put_async(file, made.content, use_multipart=False)
-            if made.thumbnail is not None:
-                await self._store.put_async(_thumbnail(file), made.thumbnail, use_multipart=False)
+            for name, part in ((file, made.content), (_thumbnail(file), made.thumbnail)):
+                if part is not None:
+                    kept = self._keyring.seal_bytes(sealed_for, part) if sealed_for else part
+                    await self._store.put_async(name, kept, use_multipart=False)
         return file
 
     async def claim(self, uow: UnitOfWork, file: str) -> None:
@@ -105,15 +112,22 @@ class Cabinet:
         """With the row that had the file: it is deleted soon after the commit."""
         uow.session.add(StrayFile(file=file, due_at=hour_of(uow.now())))
 
-    async def open(self, file: str, *, thumbnail: bool) -> Opened:
-        """Raises `NotFound` (attachment-not-found), `Unavailable`."""
+    async def open(self, attachment: Attachment, *, thumbnail: bool) -> Opened:
+        """Raises `NotFound` (attachment-not-found), `Conflict` (attachment-key-lost), `Unavailable`."""
         with _spoken_for():
             try:
-                found = await self._store.get_async(_thumbnail(file) if thumbnail else file)
+                found = await self._store.get_async(_thumbnail(attachment.file) if thumbnail else attachment.file)
             except FileNotFoundError:
                 log.error("a file is not in its store")
                 raise attachment_not_found() from None
-        return Opened(found.meta["size"], _pieces(found.stream()))
+            if attachment.sealed_with is None:
+                return Opened(found.meta["size"], _pieces(found.stream()))
+            sealed = bytes(await found.bytes_async())
+        try:
+            content = self._keyring.open_bytes(attachment.case_id, attachment.sealed_with, sealed)
+        except Unreadable:
+            raise Conflict("attachment-key-lost", "This file was sealed with a key that is not here any more.") from None
+        return Opened(len(content), _whole(content))
 
     async def sweep(self, uow: UnitOfWork) -> bool:
         """Delete strays that are due; whether there may be more."""
@@ -134,6 +148,10 @@ class Cabinet:
 
 def _thumbnail(file: str) -> str:
     return f"{file}.thumbnail"
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def _pieces(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -10,6 +10,7 @@ from services.feedback.attachments.models import Attachment
 from services.feedback.attachments.schemas import AttachmentOut
 from services.feedback.cases.queries.access import Holder, open_case
 from shared.auth import Principal
+from shared.errors import Forbidden
 from shared.uow import UnitOfWork
 
 
@@ -26,8 +27,9 @@ async def attachments_of(uow: UnitOfWork, case_id: UUID) -> list[AttachmentOut]:
 
 
 async def get_attachment(uow: UnitOfWork, who: Principal | Holder, case_id: UUID, attachment_id: UUID) -> Attachment:
-    """Raises `NotFound` (case-not-found, attachment-not-found)."""
-    await open_case(uow, who, case_id)
+    """Raises `NotFound` (case-not-found, attachment-not-found), `Forbidden` (words-withheld)."""
+    if (await open_case(uow, who, case_id)).withheld:
+        raise Forbidden("words-withheld", "Administrators see that a protected case is there, and open nothing in it.")
     return await attachment_in(uow, case_id, attachment_id)
 
 

@@ -93,10 +93,11 @@ def form_of(*texts: str) -> dict[str, Any]:
 
 
 async def send_file(cabinet: Cabinet, attachment: Attachment, *, thumbnail: bool = False) -> StreamingResponse:
-    """Raises `NotFound` (attachment-not-found), also for a thumbnail that there is none of; `Unavailable`."""
+    """Raises `NotFound` (attachment-not-found), also for a thumbnail that there is none of; `Conflict`
+    (attachment-key-lost); `Unavailable`."""
     if thumbnail and attachment.width is None:
         raise attachment_not_found()
-    opened = await cabinet.open(attachment.file, thumbnail=thumbnail)
+    opened = await cabinet.open(attachment, thumbnail=thumbnail)
     type = FileType.jpeg if thumbnail else attachment.type
     name = f"{attachment.id}{'-thumbnail' if thumbnail else ''}.{type}"
     headers = {**HARMLESS, "Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(opened.size)}

@@ -126,12 +126,14 @@ class CaseText(FeedbackTable, table=True):
 
 
 class CaseExclusion(FeedbackTable, table=True):
-    """A unit that the case is about: neither it nor any unit below it may see the case."""
+    """A unit that the case is about: neither it nor any unit below it may see the case; or, where `post` is a role, a post: those
+    who hold it in this unit may not."""
 
     __tablename__ = "case_exclusions"
 
     case_id: UUID = Field(primary_key=True, foreign_key="cases.id")
     unit_id: UUID = Field(primary_key=True)
+    post: str = Field(primary_key=True, default="", sa_column_kwargs={"server_default": ""})
 
 
 class CaseUnit(FeedbackTable, table=True):

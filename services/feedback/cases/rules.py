@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import dropwhile
 from typing import NamedTuple
 from uuid import UUID
 
@@ -304,9 +305,13 @@ def unblamed(chain: Sequence[UUID], about: Collection[UUID]) -> list[UUID]:
     return list(chain[blamed[-1] + 1 :] if blamed else chain)
 
 
-def route(chain: Sequence[UUID], about: Collection[UUID]) -> list[UUID]:
-    """The unit that gets a case addressed to `chain[0]`, then the units above it. Raises `Invalid` if none is left."""
-    readers = unblamed(chain, about)
+def route(chain: Sequence[UUID], about: Collection[UUID], posts: Collection[UUID] = ()) -> list[UUID]:
+    """The unit that gets a case addressed to `chain[0]`, then the units above it. A unit some of whose `posts` it is about does
+    not get it, for their colleagues would have to judge them, but may read it. Raises `Invalid` if none is left."""
+    readers = list(dropwhile(lambda unit_id: unit_id in posts, unblamed(chain, about)))
     if not readers:
-        raise Invalid("no-reader-left", "Every unit that could read this is one that it is about: name fewer units in `about`.")
+        raise Invalid(
+            "no-reader-left",
+            "Every unit that could read this is one that it is about: name fewer in `about` and `about_posts`.",
+        )
     return readers

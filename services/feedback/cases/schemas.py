@@ -184,3 +184,4 @@ class ReaderOut(Out):
     code: str
     name: str
     why: str
+    without: list[str] = Field(description="Posts of the unit, as roles, that do not read it, because it is about them.")

@@ -3,19 +3,24 @@
 Everything that a person writes in such a case goes through here, whoever wrote it: an answer repeats what was asked.
 """
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from services.feedback.cases.models import Case
 from services.feedback.cases.rules import Protection
-from shared.keyring import Unreadable
+from shared.keyring import Keyring, Unreadable
 from shared.uow import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
+LINES = ("title", "body", "place", "outcome")
+"""The columns of a case that people write in, and beside them its attributes, which are sealed as JSON."""
 LOST = "⟨sealed with a key that is not here⟩"
+WITHHELD = "⟨withheld from administrators⟩"
 Words = TypeVar("Words", str, str | None)
 
 
@@ -27,12 +32,36 @@ def seal(uow: UnitOfWork, case: Case, words: Words) -> Words:
     return uow.keyring.seal(case.id, words)
 
 
-def unseal(uow: UnitOfWork, case_id: UUID, kept: Words) -> Words:
-    """As they were written; `LOST` where their key is."""
+def seal_row(keyring: Keyring, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a case that is about to be written, as it is to be kept."""
+    if row["protection"] == Protection.named:
+        return {**row, "sealed_with": None}
+    sealed = {name: keyring.seal(row["id"], row[name]) for name in LINES if row.get(name) is not None}
+    if row.get("attributes"):
+        sealed["attributes"] = keyring.seal(row["id"], msgspec.json.encode(row["attributes"]).decode())
+    return {**row, **sealed, "sealed_with": keyring.current}
+
+
+def unseal(uow: UnitOfWork, case_id: UUID, kept: Words, *, withheld: bool = False) -> Words:
+    """As they were written; `LOST` where their key is, `WITHHELD` from those who may know of the case but not what it says."""
     if kept is None:
         return kept
+    if withheld:
+        return WITHHELD
     try:
         return uow.keyring.open(case_id, kept)
     except Unreadable as error:
         log.error("sealed words cannot be opened", key_id=str(error))
         return LOST
+
+
+def unseal_row(uow: UnitOfWork, case_id: UUID, row: Mapping[str, Any], *, withheld: bool = False) -> dict[str, Any]:
+    """The columns of a case, those that `row` has, with their words as they were written."""
+    words = {name: unseal(uow, case_id, row[name], withheld=withheld) for name in LINES if name in row}
+    attributes = row.get("attributes")
+    if attributes and withheld:
+        return {**row, **words, "attributes": None}
+    if isinstance(attributes, str):
+        opened = unseal(uow, case_id, attributes)
+        return {**row, **words, "attributes": None if opened == LOST else msgspec.json.decode(opened)}
+    return {**row, **words}

@@ -12,6 +12,7 @@ from unicodedata import normalize
 
 import Stemmer
 
+from services.feedback.cases.rules import Protection
 from shared.errors import Invalid
 
 _HAN = re.compile(
@@ -41,8 +42,9 @@ FACETS = ("channel", "kind", "category", "source", "assistance")
 
 
 def case_terms(case: Mapping[str, Any]) -> str:
-    """Of a case's columns; those that it lacks count as None."""
-    words = f"{case['title']}\n{case.get('body') or ''}"
+    """Of a case's columns; those that it lacks count as None. What a protected case says is not among them: terms tell what was
+    said to whoever has a copy of them."""
+    words = f"{case['title']}\n{case.get('body') or ''}" if case.get("protection", Protection.named) == Protection.named else ""
     return terms_of(words, {name: case.get(name) for name in FACETS})
 
 

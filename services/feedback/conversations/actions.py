@@ -15,7 +15,9 @@ from services.feedback.cases.queries.access import Access, Holder, nearest_above
 from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import TRANSITIONS, VERBS_OF, Side, Verb, side_of, speaking
 from services.feedback.cases.schemas import CaseOut
+from services.feedback.cases.sealing import seal
 from services.feedback.conversations.models import Message
+from services.feedback.conversations.queries import show_message
 from services.feedback.conversations.rules import MessageKind
 from services.feedback.conversations.schemas import AnswerIn, MessageOut
 from services.feedback.errors import not_yours_to_do
@@ -35,7 +37,7 @@ async def add_message(uow: UnitOfWork, who: Principal | Holder, case_id: UUID, t
     message = await _write(uow, access, text)
     for follower in await _followers(uow, access, Verb.message):
         await _write(uow, follower, text)
-    return MessageOut.model_validate(message)
+    return show_message(uow, access, message)
 
 
 async def ask_resident(uow: UnitOfWork, principal: Principal, case_id: UUID, text: str) -> CaseOut:
@@ -125,7 +127,7 @@ async def _answer(uow: UnitOfWork, access: Access, said: AnswerIn) -> None:
     case = access.case
     met = await advance(uow, access, Verb.answer)
     message = _append(uow, access, MessageKind.answer, said.text)
-    case.outcome = said.outcome or case.outcome
+    case.outcome = seal(uow, case, said.outcome) or case.outcome
     case.judge_until = terms_of(uow, case).judge_until(message.added_at)
     await record_acknowledgement(uow, case, met)
     first = next((clock for clock in met if clock.kind is ClockKind.first_answer), None)
@@ -165,7 +167,7 @@ def _append(uow: UnitOfWork, access: Access, kind: MessageKind, text: str) -> Me
         by=side,
         unit_id=None if side is Side.resident else access.unit_id or case.unit_id,
         kind=kind,
-        text=text,
+        text=seal(uow, case, text),
         added_at=access.moment(uow),
     )
     uow.session.add(message)

@@ -1,8 +1,10 @@
 """Reading what was escalated."""
 
+from typing import Any
 from uuid import UUID
 
-from services.feedback.cases.queries.access import VISIBLE, scope_of
+from services.feedback.cases.queries.access import VISIBLE, is_withheld, scope_of
+from services.feedback.cases.sealing import unseal_row
 from services.feedback.escalations.schemas import EscalationItem
 from shared.auth import Principal
 from shared.errors import Invalid
@@ -18,7 +20,8 @@ def _list(condition: str) -> Read:
     return Read(
         f"""
         SELECT steps.id, steps.case_id, steps.unit_id, steps.cause, steps.round, steps.step, steps.notified_at,
-            steps.acknowledged_at, cases.unit_id AS owing_unit_id, cases.state, cases.title, chains.next_at
+            steps.acknowledged_at, cases.unit_id AS owing_unit_id, cases.state, cases.title, cases.protection, cases.owner_id,
+            chains.next_at
         FROM escalation_steps AS steps
             JOIN cases ON cases.id = steps.case_id
             JOIN escalation_chains AS chains
@@ -50,4 +53,10 @@ async def list_escalations(
     values = (await scope_of(uow, principal)).values(unit=unit, before=before, most=limit + 1)
     found = await LIST[acknowledged].fetch(uow, values)
     rows, next_cursor = cut(found, limit, lambda row: row["id"])
-    return EscalationPage.model_validate({"items": [dict(row) for row in rows], "next_cursor": next_cursor})
+    return EscalationPage.model_validate(
+        {"items": [_show(uow, principal, dict(row)) for row in rows], "next_cursor": next_cursor}
+    )
+
+
+def _show(uow: UnitOfWork, principal: Principal, row: dict[str, Any]) -> dict[str, Any]:
+    return unseal_row(uow, row["case_id"], row, withheld=is_withheld(uow, principal, row))

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+from services.feedback.cases.sealing import seal
 from services.feedback.errors import not_yours_to_do
 from services.feedback.notes.models import Note
-from services.feedback.notes.queries import open_notes
+from services.feedback.notes.queries import open_notes, show_note
 from services.feedback.notes.schemas import NoteOut
 from shared.auth import STAFF, Principal
 from shared.uow import UnitOfWork
@@ -20,8 +21,8 @@ async def add_note(uow: UnitOfWork, principal: Principal, case_id: UUID, text: s
         case_id=case_id,
         by_role=access.role,
         by_unit_id=access.unit_id,
-        text=text,
+        text=seal(uow, access.case, text),
         added_at=uow.now(),
     )
     uow.session.add(note)
-    return NoteOut.model_validate(note)
+    return show_note(uow, access, note)

@@ -28,11 +28,16 @@ async def open_notes(uow: UnitOfWork, principal: Principal, case_id: UUID) -> Ac
 
 async def list_notes(uow: UnitOfWork, principal: Principal, case_id: UUID, *, limit: int, cursor: str | None) -> Page[NoteOut]:
     """Oldest first. Raises `NotFound` (case-not-found)."""
-    await open_notes(uow, principal, case_id)
+    access = await open_notes(uow, principal, case_id)
     after = decode_cursor(cursor)
     statement = select(Note).where(col(Note.case_id) == case_id)
     if after is not None:
         statement = statement.where(col(Note.id) > after)
     found = (await uow.session.scalars(statement.order_by(col(Note.id)).limit(limit + 1))).all()
     rows, next_cursor = cut(found, limit, lambda note: note.id)
-    return Page(items=[NoteOut.model_validate(note) for note in rows], next_cursor=next_cursor)
+    return Page(items=[show_note(uow, access, note) for note in rows], next_cursor=next_cursor)
+
+
+def show_note(uow: UnitOfWork, access: Access, note: Note) -> NoteOut:
+    """As this caller sees it."""
+    return NoteOut.model_validate({**note.model_dump(), "text": access.unseal(uow, note.text)})

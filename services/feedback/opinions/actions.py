@@ -1,6 +1,6 @@
 """Taking in an opinion."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,9 +9,10 @@ from uuid import UUID
 
 import msgspec
 
-from services.feedback.cases.queries.access import chain_of
+from services.feedback.cases.queries.access import chain_of, owner_of
 from services.feedback.cases.queries.reading import describe_readers
 from services.feedback.cases.rules import Deadline, Kind, Protection, State, Terms, route
+from services.feedback.cases.sealing import seal_row
 from services.feedback.categories.directory import CategoryDirectory
 from services.feedback.categories.rules import Category, check_use
 from services.feedback.ledger.actions import leaf_row
@@ -29,6 +30,7 @@ from shared.events.envelope import Event
 from shared.events.feedback import CaseOpened, CaseSource, OpinionAssisted, OpinionSubmitted, VisitRequested
 from shared.idempotency import Seal
 from shared.ids import new_id_at
+from shared.keyring import Keyring
 from shared.telemetry import current_traceparent
 from shared.units import KnownUnit, UnitDirectory
 from shared.uow import Works
@@ -80,14 +82,14 @@ async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn
     `NotFound` (unit-not-found), `Conflict` (category-retired), `Invalid`.
     """
     units = counter.works.units
-    owner_id, assisted_by = _owner(principal, said), await _assistant(units, principal, said)
+    owner_id, assisted_by = _owner(counter.works.keyring, principal, said), await _assistant(units, principal, said)
     kind = kind_of(said.channel, said.kind)
     check_visit(said.channel, said.wants_visit)
-    check_sharing(said.shared, said.protection, said.about)
+    check_sharing(said.shared, said.protection, [*said.about, *said.about_posts])
     category = await counter.categories.find(said.category) if said.category else None
     attributes = _attributes(said, category)
     chain = await _addressed(units, said, category)
-    readers = await _readers(units, chain, said.about)
+    readers = await _readers(units, chain, said)
     coarse = said.protection is Protection.anonymous
     now = hour_of(counter.works.clock()) if coarse else counter.works.clock()
     new_id = partial(new_id_at, now) if coarse else counter.works.ids
@@ -112,10 +114,10 @@ async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn
     answer = _answer(draft)
     trace = "" if coarse else current_traceparent()
     filing = Filing(
-        case=_case_row(draft),
+        case=seal_row(counter.works.keyring, _case_row(draft)),
         opinion=_opinion_row(draft),
         clocks=[{"case_id": case_id, "started_at": now, **deadline._asdict()} for deadline in draft.due],
-        exclusions=[{"case_id": case_id, "unit_id": unit_id} for unit_id in set(said.about)],
+        exclusions=list(_exclusion_rows(draft)),
         leaf=leaf_row(draft.opinion_id, _content(draft), now.date()),
         receipt=receipt.row if receipt else None,
         events=[outbox.row(event, id=new_id(), time=now, traceparent=trace) for event in _events(draft)],
@@ -126,15 +128,17 @@ async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn
     return await counter.intake.file(filing)
 
 
-def _owner(principal: Principal, said: OpinionIn) -> UUID | None:
-    """The account that the case belongs to: nobody's for an anonymous or an imported one, nor for what was written down for
-    somebody."""
+def _owner(keyring: Keyring, principal: Principal, said: OpinionIn) -> UUID | None:
+    """How the account is kept that the case belongs to: none for an anonymous or an imported one, nor for what was written down
+    for somebody."""
     if said.origin is not None:
         if principal.role is not Role.admin:
             raise Forbidden("import-needs-admin", "Only an administrator loads another system's records: leave `origin` out.")
         check_import(said.protection, said.assistance, attributes=bool(said.attributes), shared=said.shared)
         return None
-    return None if said.protection is Protection.anonymous or said.assistance else principal.account
+    if said.protection is Protection.anonymous or said.assistance:
+        return None
+    return owner_of(keyring, principal.account, said.protection)
 
 
 async def _assistant(units: UnitDirectory, principal: Principal, said: OpinionIn) -> UUID | None:
@@ -144,7 +148,8 @@ async def _assistant(units: UnitDirectory, principal: Principal, said: OpinionIn
     if principal.account and (principal.role not in STAFF or principal.unit_id is None):
         raise Forbidden("assistance-needs-unit", "Only those who work in a unit write down for others: leave `assistance` out.")
     own = await chain_of(units, principal.unit_id) if principal.unit_id else ()
-    if any(unit.id in said.about for unit in own):
+    concerned = {*said.about, *(post.unit_id for post in said.about_posts)}
+    if any(unit.id in concerned for unit in own):
         raise Forbidden("assistant-concerned", "This is about your own unit or one above it: another unit must write it down.")
     return None if said.protection is Protection.anonymous else principal.unit_id
 
@@ -167,13 +172,30 @@ async def _addressed(units: UnitDirectory, said: OpinionIn, category: Category |
     return await chain_of(units, address(said.unit_id, area, default_unit_id, level))
 
 
-async def _readers(units: UnitDirectory, chain: Sequence[KnownUnit], about: Sequence[UUID]) -> Sequence[KnownUnit]:
+async def _readers(units: UnitDirectory, chain: Sequence[KnownUnit], said: OpinionIn) -> Sequence[KnownUnit]:
     """The unit that gets the case, then those above it."""
-    for unit_id in about:
+    posts = [post.unit_id for post in said.about_posts]
+    for unit_id in (*said.about, *posts):
         await units.require(unit_id)
-    if not about:
+    if not (said.about or posts):
         return chain
-    return chain[-len(route([unit.id for unit in chain], about)) :]
+    return chain[-len(route([unit.id for unit in chain], said.about, posts)) :]
+
+
+def _posts(said: OpinionIn) -> Mapping[UUID, Sequence[str]]:
+    """By unit, the posts that it is about."""
+    posts: dict[UUID, list[str]] = {}
+    for post in dict.fromkeys(said.about_posts):
+        posts.setdefault(post.unit_id, []).append(post.post)
+    return posts
+
+
+def _exclusion_rows(draft: _Draft) -> Iterator[Row]:
+    for unit_id in set(draft.said.about):
+        yield {"case_id": draft.case_id, "unit_id": unit_id, "post": ""}
+    for unit_id, posts in _posts(draft.said).items():
+        for post in posts:
+            yield {"case_id": draft.case_id, "unit_id": unit_id, "post": post}
 
 
 async def _terms(works: Works, unit: KnownUnit, said: OpinionIn, now: datetime) -> Terms:
@@ -189,7 +211,7 @@ def _answer(draft: _Draft) -> bytes:
             "id": draft.opinion_id,
             "case_id": draft.case_id,
             "receipt": draft.receipt.code if draft.receipt else None,
-            "readers": describe_readers(draft.readers),
+            "readers": describe_readers(draft.readers, _posts(draft.said)),
             "clocks": [{"kind": kind, "due_at": due_at} for kind, due_at, _ in draft.due],
         }
     )

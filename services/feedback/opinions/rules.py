@@ -36,12 +36,13 @@ def check_visit(channel: Channel, wants_visit: bool) -> None:
         raise Invalid("visit-unfit", f"Ask for a visit on the channel {Channel.emotional}, or leave `wants_visit` out.")
 
 
-def check_sharing(shared: bool, protection: Protection, about: Collection[UUID]) -> None:
+def check_sharing(shared: bool, protection: Protection, about: Collection[object]) -> None:
     """What every resident may read cannot be kept from those that it is about. Raises `Invalid` (sharing-unprotected)."""
     if shared and (protection is not Protection.named or about):
         raise Invalid(
             "sharing-unprotected",
-            f"What is shared is not protected: leave `shared` out, or choose the protection {Protection.named} and no `about`.",
+            f"What is shared is not protected: leave `shared` out, or choose the protection {Protection.named} and leave "
+            "out whom it is about.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -36,6 +36,13 @@ class LocationIn(In):
 
     latitude: Annotated[Finite, Field(strict=True, ge=-90, le=90)]
     longitude: Annotated[Finite, Field(strict=True, ge=-180, le=180)]
+
+
+class PostIn(In):
+    """Those who hold this role in the unit."""
+
+    unit_id: UUID
+    post: Literal["official", "lead", "inspector"]
 
 
 class OpinionIn(In):
@@ -73,6 +80,14 @@ class OpinionIn(In):
     about: Annotated[
         tuple[UUID, ...],
         Field(max_length=MOST_ABOUT, description="Units that it is about: they and the units below them never read it."),
+    ] = ()
+    about_posts: Annotated[
+        tuple[PostIn, ...],
+        Field(
+            max_length=MOST_ABOUT,
+            description="Posts that it is about: those who hold them never read it, and their unit does not get it, but the next "
+            "one above.",
+        ),
     ] = ()
     location: LocationIn | None = None
     place: Annotated[Line | None, Field(description="Where it is, in a line. Name no home if you want to stay unknown.")] = None

@@ -3,7 +3,7 @@
 from sqlalchemy import delete
 from sqlmodel import col
 
-from services.feedback.cases.queries.access import Holder, open_case
+from services.feedback.cases.queries.access import Holder, open_case, owner_of
 from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import Protection
 from services.feedback.cases.schemas import CaseOut
@@ -24,7 +24,7 @@ async def claim_case(uow: UnitOfWork, principal: Principal, holder: Holder) -> C
         raise Conflict("case-stays-anonymous", "An anonymous case never belongs to an account: come back with its receipt.")
     if case.owner_id is not None:
         raise receipt_not_found()
-    case.owner_id = principal.account
+    case.owner_id = owner_of(uow.keyring, principal.account, case.protection)
     await uow.session.execute(delete(Receipt).where(col(Receipt.case_id) == case.id))
     await uow.session.flush()
     return await show_case(uow, await open_case(uow, principal, case.id))

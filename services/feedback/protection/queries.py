@@ -13,7 +13,7 @@ MESSAGES = 100
 async def open_receipt(uow: UnitOfWork, holder: Holder, cursor: str | None) -> OpenedReceipt:
     """The case, what was said in it and done to it (oldest first), what is attached, and everybody who can read it."""
     access = await open_case(uow, holder, holder.case_id)
-    page = await messages_of(uow, holder.case_id, limit=MESSAGES, cursor=cursor)
+    page = await messages_of(uow, access, limit=MESSAGES, cursor=cursor)
     return OpenedReceipt(
         case=await show_case(uow, access),
         messages=page.items,

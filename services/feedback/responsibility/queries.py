@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
-from services.feedback.cases.queries.access import open_case
+from services.feedback.cases.queries.access import Access, open_case
 from services.feedback.responsibility.models import JointUnit
 from services.feedback.responsibility.rules import JointState
 from services.feedback.responsibility.schemas import JointUnitOut
@@ -16,8 +16,8 @@ from shared.uow import UnitOfWork
 
 async def list_joint_units(uow: UnitOfWork, principal: Principal, case_id: UUID) -> list[JointUnitOut]:
     """Those that work on the case and those that did, in the order of their invitations. Raises `NotFound` (case-not-found)."""
-    await open_case(uow, principal, case_id)
-    return [show_joint_unit(uow, joint) for joint in await joint_units_of(uow, case_id)]
+    access = await open_case(uow, principal, case_id)
+    return [show_joint_unit(uow, access, joint) for joint in await joint_units_of(uow, case_id)]
 
 
 async def joint_units_of(uow: UnitOfWork, case_id: UUID) -> Sequence[JointUnit]:
@@ -25,14 +25,14 @@ async def joint_units_of(uow: UnitOfWork, case_id: UUID) -> Sequence[JointUnit]:
     return (await uow.session.scalars(statement)).all()
 
 
-def show_joint_unit(uow: UnitOfWork, joint: JointUnit) -> JointUnitOut:
+def show_joint_unit(uow: UnitOfWork, access: Access, joint: JointUnit) -> JointUnitOut:
     unit = uow.units.get(joint.unit_id)
     return JointUnitOut(
         unit_id=joint.unit_id,
         name=unit.name if unit else None,
-        task=joint.task,
+        task=access.unseal(uow, joint.task),
         state=JointState.left if joint.left_at else JointState.working,
         invited_at=joint.invited_at,
         left_at=joint.left_at,
-        left_reason=joint.left_reason,
+        left_reason=access.unseal(uow, joint.left_reason),
     )

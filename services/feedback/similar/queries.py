@@ -4,16 +4,15 @@ What is compared comes by two indexes, of the unit and of the place, each the ne
 it costs the same among a thousand cases and among a million.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-
 from services.feedback.cases.models import CELL, OPEN
-from services.feedback.cases.queries.access import SHARED, VISIBLE, open_case, scope_of
+from services.feedback.cases.queries.access import SHARED, VISIBLE, is_withheld, open_case, scope_of
 from services.feedback.cases.queries.listing import LAST
 from services.feedback.cases.rules import Party
+from services.feedback.cases.sealing import unseal_row
 from services.feedback.errors import not_yours_to_do
 from services.feedback.similar.rules import LIKELY, MOST_READ, MOST_SUGGESTED, RECENT, Matter, Spot, Wanted, cells_around, coarse
 from services.feedback.similar.schemas import DraftIn, SimilarCase
@@ -56,7 +55,8 @@ def _candidates(of_unit: str, who_sees: str) -> Read:
             LIMIT CAST(:of_each_cell AS int)
         ) AS newest
     )
-    SELECT id AS case_id, title, left(body, {MOST_READ}) AS body, category, latitude, longitude, place, opened_at, state, unit_id,
+    SELECT id AS case_id, title, CASE WHEN sealed_with IS NULL THEN left(body, {MOST_READ}) ELSE body END AS body, protection,
+        owner_id, category, latitude, longitude, place, opened_at, state, unit_id,
         endorsement_count
     FROM cases
     WHERE id = ANY(ARRAY(SELECT id FROM of_units UNION SELECT id FROM nearby)) AND {OPEN} AND {who_sees}
@@ -79,7 +79,7 @@ async def find_similar(uow: UnitOfWork, draft: DraftIn) -> list[SimilarCase]:
     spot = coarse(Spot(draft.location.latitude, draft.location.longitude)) if draft.location else None
     matter = Matter(draft.title, draft.body or "", draft.category, spot, draft.place, uow.now())
     units = [] if draft.unit_id is None else uow.units.subtree(draft.unit_id)
-    return _best(matter, await TO_ANYBODY.fetch(uow, _values(matter, units, shared=[True])))
+    return _best(matter, map(dict, await TO_ANYBODY.fetch(uow, _values(matter, units, shared=[True]))))
 
 
 async def list_similar(uow: UnitOfWork, principal: Principal, case_id: UUID) -> list[SimilarCase]:
@@ -91,9 +91,15 @@ async def list_similar(uow: UnitOfWork, principal: Principal, case_id: UUID) -> 
     if access.party is Party.speaker:
         raise not_yours_to_do("list what is similar to")
     case, scope = access.case, await scope_of(uow, principal)
-    matter = _matter(case.model_dump())
+    matter = _matter(unseal_row(uow, case_id, case.model_dump(), withheld=access.withheld))
     values = _values(matter, uow.units.subtree(case.unit_id), shared=[True, False])
-    return _best(matter, await TO_OFFICE.fetch(uow, scope.values(case_id=case_id, **values)))
+    found = await TO_OFFICE.fetch(uow, scope.values(case_id=case_id, **values))
+    return _best(matter, [_read(uow, principal, dict(row)) for row in found])
+
+
+def _read(uow: UnitOfWork, principal: Principal, row: dict[str, Any]) -> dict[str, Any]:
+    shown = unseal_row(uow, row["case_id"], row, withheld=is_withheld(uow, principal, row))
+    return {**shown, "body": shown["body"] and shown["body"][:MOST_READ]}
 
 
 def _values(matter: Matter, units: Sequence[UUID], *, shared: Sequence[bool]) -> dict[str, Any]:
@@ -115,9 +121,9 @@ def _matter(facts: Mapping[str, Any]) -> Matter:
     return Matter(facts["title"], facts["body"], facts["category"], spot, facts["place"], facts["opened_at"])
 
 
-def _best(matter: Matter, found: Sequence[asyncpg.Record]) -> list[SimilarCase]:
+def _best(matter: Matter, found: Iterable[Mapping[str, Any]]) -> list[SimilarCase]:
     wanted = Wanted.of(matter)
-    matches = [(wanted.match(_matter(facts)), facts) for facts in map(dict, found)]
+    matches = [(wanted.match(_matter(facts)), facts) for facts in found]
     matches.sort(key=lambda each: (-each[0].score, each[1]["case_id"]))
     return [
         SimilarCase(

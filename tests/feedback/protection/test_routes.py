@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.feedback.app import create_service
+from services.feedback.cases.sealing import WITHHELD
 from services.feedback.protection.rules import CHECKS, read_code
 from services.feedback.settings import FeedbackSettings
 from shared.ids import new_id_at
@@ -137,7 +138,7 @@ async def test_nothing_that_is_kept_points_at_the_speaker(house: House) -> None:
     marks = [str(house.speaker.account_id), house.speaker.account_id.hex, "203.0.113.77", "marked-agent"]
     marks += [receipt, receipt.replace("-", ""), receipt.replace("-", "")[:10], receipt.replace("-", "")[10:20]]
     kept = await everything(house)
-    assert ("cases.title", "The lamp is broken") in kept
+    assert [value for place, value in kept if place == "cases.title"], "the case is there"
     for place, value in kept:
         assert not [mark for mark in marks if mark.lower() in value.lower()], place
 
@@ -205,10 +206,10 @@ async def test_a_receipt_is_kept_as_two_keyed_hashes(house: House, database_url:
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("caller", [official("village"), admin()])
-async def test_no_official_sees_more_than_a_masked_speaker(house: House, caller: Any) -> None:
+@pytest.mark.parametrize(("caller", "read"), [(official("village"), "A word."), (admin(), WITHHELD)], ids=["official", "admin"])
+async def test_no_official_sees_more_than_a_masked_speaker(house: House, caller: Any, read: str) -> None:
     case_id, receipt = await submitted(house)
     await house.receipt("messages", {"receipt": receipt, "text": "A word."})
     answer = await house.client.get(f"/v1/cases/{case_id}/messages", caller=caller)
-    assert [(message["by"], message["text"]) for message in answer.json()["items"]] == [("resident", "A word.")]
+    assert [(message["by"], message["text"]) for message in answer.json()["items"]] == [("resident", read)]
     assert (await house.client.get(f"/v1/cases/{uuid4()}", caller=caller)).status_code == 404

@@ -16,6 +16,7 @@ from services.feedback.cases.rules import (
     allowed_verbs,
     next_state,
 )
+from services.feedback.cases.sealing import seal
 from services.feedback.errors import not_yours_to_do
 from shared.errors import Conflict
 from shared.uow import UnitOfWork
@@ -55,7 +56,7 @@ async def advance(uow: UnitOfWork, access: Access, verb: Verb, *, reason: str | 
             by_unit_id=access.unit_id,
             from_state=case.state,
             to_state=state,
-            reason=reason,
+            reason=seal(uow, case, reason),
             rule=RULES,
         )
     )

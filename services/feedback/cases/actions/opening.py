@@ -6,6 +6,7 @@ from sqlmodel import col
 from services.feedback.cases.models import Case, CaseClock, CaseText
 from services.feedback.cases.queries.access import chain_of
 from services.feedback.cases.rules import Channel, Protection, State, Terms
+from services.feedback.cases.sealing import seal_row
 from services.feedback.cases.words import case_terms
 from shared.events import v1
 from shared.events.feedback import CaseOpened, CaseSource
@@ -29,6 +30,7 @@ async def open_finding_case(uow: UnitOfWork, finding: FindingReported) -> None:
         "protection": Protection.confidential,
         "category": finding.category,
         "title": FINDING_TITLE,
+        "body": None,
         "finding_id": finding.finding_id,
         "visit_id": finding.visit_id,
         "sponsor_id": finding.sponsor_id,
@@ -37,7 +39,7 @@ async def open_finding_case(uow: UnitOfWork, finding: FindingReported) -> None:
         "opened_at": now,
         "updated_at": now,
     }
-    statement = insert(Case).values(values).on_conflict_do_nothing().returning(col(Case.id))
+    statement = insert(Case).values(seal_row(uow.keyring, values)).on_conflict_do_nothing().returning(col(Case.id))
     if await uow.session.scalar(statement) is None:
         return
     uow.session.add(CaseText(case_id=case_id, terms=case_terms(values)))

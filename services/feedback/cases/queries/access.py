@@ -14,18 +14,23 @@ from sqlmodel import col
 
 from services.feedback.cases.models import Case, CaseExclusion, CaseUnit
 from services.feedback.cases.rules import CLOSED, Part, Party, Protection, Standing, unblamed
+from services.feedback.cases.sealing import Words, unseal
 from services.feedback.errors import case_not_found
 from shared.auth import Principal, Role
 from shared.clock import hour_of
 from shared.ids import new_id_at
+from shared.keyring import Keyring
 from shared.units import KnownUnit, UnitDirectory
 from shared.uow import UnitOfWork
 
 NOTHING_SPECIAL = Standing()
 
-UNBLAMED = "NOT EXISTS (SELECT FROM case_exclusions WHERE case_id = cases.id AND unit_id = ANY(:chain))"
+UNBLAMED = """NOT EXISTS (
+    SELECT FROM case_exclusions
+    WHERE case_id = cases.id AND unit_id = ANY(:chain) AND (post = '' OR (unit_id, post) = (:own_unit, :post))
+)"""
 VISIBLE = f"""(
-    :everything OR cases.owner_id = :account
+    :everything OR cases.owner_id IN (:account, :alias)
     OR (
         (
             cases.unit_id = ANY(:units)
@@ -41,22 +46,27 @@ SHARED = "(cases.shared AND NOT EXISTS (SELECT FROM case_exclusions WHERE case_i
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a caller may see: its own cases, those of `units` and those that the unit `told` has a part in, unless one of `chain`
-    is blamed in them; or everything."""
+    """What a caller may see: its own cases, under its account or its alias, those of `units` and those that the unit `told` has a
+    part in, unless one of `chain`, or the caller's `post` in its `unit`, is blamed in them; or everything."""
 
     account: UUID
     units: Sequence[UUID] = ()
     told: UUID | None = None
     chain: Sequence[UUID] = ()
+    post: str = ""
     everything: bool = False
+    alias: UUID | None = None
 
     def values(self, **others: Any) -> dict[str, Any]:
         """Of the parameters of the statements."""
         return {
             "account": self.account,
+            "alias": self.alias,
             "units": self.units,
             "told": self.told,
             "chain": self.chain,
+            "own_unit": self.chain[0] if self.chain else None,
+            "post": self.post,
             "everything": self.everything,
             **others,
         }
@@ -86,6 +96,15 @@ class Access:
         """Whether only the hour of this caller's acts may be kept."""
         return self.party is Party.speaker and self.case.protection is Protection.anonymous
 
+    @property
+    def withheld(self) -> bool:
+        """Whether this caller may know the case but read nothing in it."""
+        return self.party is Party.admin and self.case.protection is not Protection.named
+
+    def unseal(self, uow: UnitOfWork, kept: Words) -> Words:
+        """Words of the case for this caller's eyes."""
+        return unseal(uow, self.case.id, kept, withheld=self.withheld)
+
     def moment(self, uow: UnitOfWork) -> datetime:
         return hour_of(uow.now()) if self.coarse else uow.now()
 
@@ -107,21 +126,37 @@ async def chain_of(units: UnitDirectory, unit_id: UUID) -> Sequence[KnownUnit]:
 
 
 async def scope_of(uow: UnitOfWork, principal: Principal) -> Scope:
-    account, unit_id = principal.account, principal.unit_id
+    own, unit_id = Scope(principal.account, alias=uow.keyring.alias(principal.account)), principal.unit_id
     if principal.role is Role.admin:
-        return Scope(account, everything=True)
+        return replace(own, everything=True)
     if principal.role is Role.resident or unit_id is None or await uow.units.find(unit_id) is None:
-        return Scope(account)
-    chain = [unit.id for unit in uow.units.chain(unit_id)]
+        return own
+    in_office = replace(own, chain=[unit.id for unit in uow.units.chain(unit_id)], post=principal.role)
     match principal.role:
         case Role.official:
-            return Scope(account, [unit_id], unit_id, chain)
+            return replace(in_office, units=[unit_id], told=unit_id)
         case Role.lead:
-            return Scope(account, uow.units.subtree(unit_id), unit_id, chain)
+            return replace(in_office, units=uow.units.subtree(unit_id), told=unit_id)
         case Role.inspector:
-            return Scope(account, uow.units.subtree(unit_id), None, chain)
+            return replace(in_office, units=uow.units.subtree(unit_id))
         case _:
-            return Scope(account)
+            return own
+
+
+def owner_of(keyring: Keyring, account_id: UUID, protection: Protection) -> UUID:
+    """How the speaker's account is kept in the case."""
+    return account_id if protection is Protection.named else keyring.alias(account_id)
+
+
+def is_speaker(uow: UnitOfWork, principal: Principal, facts: Mapping[str, Any]) -> bool:
+    owner_id, account_id = facts["owner_id"], principal.account_id
+    return owner_id is not None and account_id is not None and owner_id in (account_id, uow.keyring.alias(account_id))
+
+
+def is_withheld(uow: UnitOfWork, principal: Principal, facts: Mapping[str, Any]) -> bool:
+    """Whoever runs the system sees that a protected case is there and how it stands, and reads nothing in it but their own."""
+    protected = principal.role is Role.admin and facts["protection"] != Protection.named
+    return protected and not is_speaker(uow, principal, facts)
 
 
 Parts = Mapping[UUID, Part]
@@ -133,7 +168,7 @@ def party_of(uow: UnitOfWork, principal: Principal, facts: Mapping[str, Any], pa
 
     The speaker of a case is never also its unit: nobody answers themselves.
     """
-    if facts["owner_id"] is not None and facts["owner_id"] == principal.account_id:
+    if is_speaker(uow, principal, facts):
         return Party.speaker
     if principal.role is Role.admin:
         return Party.admin
@@ -201,7 +236,9 @@ async def open_followers(uow: UnitOfWork, main: Access) -> list[Access]:
     case it does to them too. The caller's own are left out, for nobody answers themselves."""
     statement = select(Case).where(col(Case.merged_into) == main.case.id, col(Case.state).not_in(CLOSED))
     if isinstance(main.who, Principal) and main.party is not Party.speaker:
-        statement = statement.where(col(Case.owner_id).is_distinct_from(main.who.account_id))
+        account_id = main.who.account
+        for own in (account_id, uow.keyring.alias(account_id)):
+            statement = statement.where(col(Case.owner_id).is_distinct_from(own))
     followers = await uow.session.scalars(statement.order_by(col(Case.id)).with_for_update(key_share=True))
     return [Access(case, main.who, main.party, main.role, main.unit_id, Standing(merged=True)) for case in followers]
 
@@ -214,5 +251,18 @@ async def nearest_above(uow: UnitOfWork, case: Case) -> UUID | None:
 
 
 async def exclusions_of(uow: UnitOfWork, case_id: UUID) -> set[UUID]:
-    statement = select(col(CaseExclusion.unit_id)).where(col(CaseExclusion.case_id) == case_id)
-    return set((await uow.session.scalars(statement)).all())
+    """The units that the case is about."""
+    whole = (col(CaseExclusion.case_id) == case_id) & (col(CaseExclusion.post) == "")
+    return set((await uow.session.scalars(select(col(CaseExclusion.unit_id)).where(whole))).all())
+
+
+async def posts_excluded(uow: UnitOfWork, case_id: UUID) -> Mapping[UUID, Sequence[str]]:
+    """By unit, the posts that the case is about."""
+    posts = (col(CaseExclusion.case_id) == case_id) & (col(CaseExclusion.post) != "")
+    found: dict[UUID, list[str]] = {}
+    rows = await uow.session.execute(
+        select(col(CaseExclusion.unit_id), col(CaseExclusion.post)).where(posts).order_by(col(CaseExclusion.post))
+    )
+    for row in rows:
+        found.setdefault(row.unit_id, []).append(row.post)
+    return found

@@ -6,13 +6,14 @@ and a file is passed on. Who spoke is in neither.
 
 import csv
 from codecs import BOM_UTF8
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from io import StringIO
 from typing import Any
 
 import asyncpg
 
+from services.feedback.cases.queries.listing import show_item
 from services.feedback.cases.queries.searching import Filters, Sort, next_rows
 from shared.auth import Principal
 from shared.uow import UnitOfWork, Works
@@ -36,7 +37,7 @@ async def export_cases(works: Works, uow: UnitOfWork, principal: Principal, filt
     Raises before there is a piece: `NotFound` (unit-not-found), `Invalid` (nothing-to-search).
     """
     rows, cursor = await next_rows(uow, principal, filters, sort=sort, limit=AT_ONCE, cursor=None)
-    return _pieces(works, principal, filters, sort, BOM_UTF8 + _lines([HEADER]) + _cases(uow, rows), cursor)
+    return _pieces(works, principal, filters, sort, BOM_UTF8 + _lines([HEADER]) + _cases(uow, principal, rows), cursor)
 
 
 async def _pieces(
@@ -46,15 +47,15 @@ async def _pieces(
     while cursor is not None:
         async with works.open() as (uow, _):
             rows, cursor = await next_rows(uow, principal, filters, sort=sort, limit=AT_ONCE, cursor=cursor)
-            piece = _cases(uow, rows)
+            piece = _cases(uow, principal, rows)
         yield piece
 
 
-def _cases(uow: UnitOfWork, rows: Sequence[asyncpg.Record]) -> bytes:
-    return _lines([_cells(uow, row) for row in rows])
+def _cases(uow: UnitOfWork, principal: Principal, rows: Sequence[asyncpg.Record]) -> bytes:
+    return _lines([_cells(uow, show_item(uow, principal, dict(row))) for row in rows])
 
 
-def _cells(uow: UnitOfWork, row: asyncpg.Record) -> list[Any]:
+def _cells(uow: UnitOfWork, row: Mapping[str, Any]) -> list[Any]:
     unit = uow.units.get(row["unit_id"])
     words = [unit.code if unit else None, unit.name if unit else None, *(row[name] for name in WORDS)]
     return [*(_plain(row[name]) for name in FACTS), *map(harmless, words)]

@@ -11,10 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from services.feedback.cases.models import OWED
-from services.feedback.cases.queries.access import UNBLAMED, Scope, scope_of
+from services.feedback.cases.queries.access import UNBLAMED, Scope, is_speaker, is_withheld, scope_of
 from services.feedback.cases.queries.reading import unread
 from services.feedback.cases.rules import Side, State
 from services.feedback.cases.schemas import CaseCounts, CaseItem
+from services.feedback.cases.sealing import unseal_row
 from shared.auth import Principal
 from shared.pages import Page, cut, decode_cursor
 from shared.reads import Read
@@ -44,7 +45,7 @@ def _newest(column: str, value: str, *conditions: str) -> str:
 
 ALL = f"SELECT cases.id FROM cases WHERE id < :before {NEWEST}"
 ALL_IN_STATE = _newest("state", ":state")
-OWN = _newest("owner_id", ":account", ASKED_STATE, ASKED_UNITS)
+OWN = " UNION ALL ".join(f"({_newest('owner_id', own, ASKED_STATE, ASKED_UNITS)})" for own in (":account", ":alias"))
 TOLD = f"""
     SELECT parts.case_id
     FROM case_units AS parts,
@@ -75,14 +76,14 @@ NEWEST_OF_UNITS = f"""
         LATERAL ({_newest("unit_id", "units.id", ASKED_STATE, UNBLAMED)}) AS newest
     ORDER BY newest.id DESC LIMIT :most
 """
-REST = f"({OWN}) UNION ALL ({TOLD}) UNION ALL (SELECT id FROM recent) UNION ALL ({NEWEST_OF_UNITS})"
+REST = f"{OWN} UNION ALL ({TOLD}) UNION ALL (SELECT id FROM recent) UNION ALL ({NEWEST_OF_UNITS})"
 SCOPED = f"WITH recent AS MATERIALIZED ({RECENT_OF_UNITS}) {REST}"
 SCOPED_IN_STATE = f"WITH recent AS MATERIALIZED ({RECENT_IN_STATE}) {REST}"
 
 COUNT_ALL = "SELECT state, count(*) FROM cases GROUP BY state"
 COUNT_SCOPED = f"""
     SELECT state, count(*) FROM (
-        SELECT id, state FROM cases WHERE owner_id = :account AND {ASKED_UNITS}
+        SELECT id, state FROM cases WHERE owner_id IN (:account, :alias) AND {ASKED_UNITS}
         UNION
         SELECT cases.id, cases.state FROM case_units JOIN cases ON cases.id = case_units.case_id
         WHERE case_units.unit_id = :told AND {ASKED_UNITS} AND {UNBLAMED}
@@ -93,10 +94,10 @@ COUNT_SCOPED = f"""
 
 
 TYPES = {
-    **dict.fromkeys(("account", "told", "before"), "uuid"),
+    **dict.fromkeys(("account", "alias", "told", "before", "own_unit"), "uuid"),
     **dict.fromkeys(("units", "chain", "within"), "uuid[]"),
     **dict.fromkeys(("most", "recent"), "int"),
-    "state": "text",
+    **dict.fromkeys(("state", "post"), "text"),
 }
 
 
@@ -156,14 +157,15 @@ async def list_cases(
     values = scope.values(within=within, state=state, before=before, most=limit + 1, recent=recent)
     found = await _listing(scope, within, state).fetch(uow, values)
     rows, next_cursor = cut(found, limit, lambda row: row["id"])
-    return CasePage.model_validate({"items": [show_item(dict(row), principal) for row in rows], "next_cursor": next_cursor})
+    return CasePage.model_validate({"items": [show_item(uow, principal, dict(row)) for row in rows], "next_cursor": next_cursor})
 
 
-def show_item(row: Mapping[str, Any], principal: Principal) -> dict[str, Any]:
+def show_item(uow: UnitOfWork, principal: Principal, row: Mapping[str, Any]) -> dict[str, Any]:
     """What `CaseItem` holds, as this caller sees it."""
-    own = row["owner_id"] is not None and row["owner_id"] == principal.account_id
+    own = is_speaker(uow, principal, row)
     main = None if own else row["merged_into"]
-    return {**row, "merged_into": main, "unread": unread(row, Side.resident if own else Side.unit)}
+    words = unseal_row(uow, row["id"], row, withheld=is_withheld(uow, principal, row))
+    return {**words, "merged_into": main, "unread": unread(row, Side.resident if own else Side.unit)}
 
 
 async def count_cases(uow: UnitOfWork, principal: Principal, *, unit_id: UUID | None) -> CaseCounts:

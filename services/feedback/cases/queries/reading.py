@@ -15,9 +15,11 @@ from services.feedback.cases.queries.access import (
     Holder,
     chain_of,
     exclusions_of,
+    is_withheld,
     open_case,
     parts_of,
     party_of,
+    posts_excluded,
     scope_of,
     standing_of,
 )
@@ -41,6 +43,7 @@ from services.feedback.cases.schemas import (
     ReaderOut,
     TimelineEntry,
 )
+from services.feedback.cases.sealing import unseal, unseal_row
 from services.feedback.cases.wording import ABOVE, OWES, WHY, Facts, tell_cause, tell_status
 from services.feedback.errors import case_not_found
 from shared.auth import Principal
@@ -104,13 +107,18 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
     units = [_named(UNIT, row) for row in facts["units"]]
     parts = {unit["unit_id"]: Part(unit["part"]) for unit in units}
     party = party_of(uow, who, facts, parts) if isinstance(who, Principal) else Party.speaker
+    withheld = isinstance(who, Principal) and is_withheld(uow, who, facts)
+
+    def worded(row: dict[str, Any], *names: str) -> dict[str, Any]:
+        return {**row, **{name: unseal(uow, facts["id"], row[name], withheld=withheld) for name in names}}
+
     shown = {
-        **facts,
+        **unseal_row(uow, facts["id"], facts, withheld=withheld),
         "allowed": allowed_verbs(State(facts["state"]), party, standing_of(who, facts, parts, now)),
         "status": _status(uow, facts, now, speaker=party is Party.speaker),
         "unread": unread(facts, side_of(party)),
         "confirmation": facts if facts["resolved"] is not None else None,
-        "owners": _owners(uow, facts),
+        "owners": [worded(owner, "reason") for owner in _owners(uow, facts)],
         "units": units,
         "merged": facts["merged_into"] is not None,
         "next_due_at": _next_due(facts),
@@ -118,8 +126,8 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
         "clocks": [_named(CLOCK, row) for row in facts["clocks"]],
         "escalations": [_named(STEP, row) for row in facts["escalations"]],
         "chains": [_named(CHAIN, row) for row in facts["chains"]],
-        "appeal": _named(APPEAL, facts["appeal"]) if facts["appeal"] else None,
-        "rejection": _named(REJECTION, facts["rejection"]) if facts["rejection"] else None,
+        "appeal": worded(_named(APPEAL, facts["appeal"]), "reason", "decision_reason") if facts["appeal"] else None,
+        "rejection": worded(_named(REJECTION, facts["rejection"]), "reason") if facts["rejection"] else None,
     }
     return CaseOut.model_validate(shown)
 
@@ -179,27 +187,33 @@ async def steps_of(uow: UnitOfWork, case_id: UUID) -> Sequence[EscalationStep]:
 async def readers_of(uow: UnitOfWork, case: Case) -> list[ReaderOut]:
     """Every unit that can read the case, the one that must answer first."""
     chain = await chain_of(uow.units, case.unit_id)
-    exclusions, parts = await exclusions_of(uow, case.id), await parts_of(uow, case.id)
+    exclusions, parts, posts = await exclusions_of(uow, case.id), await parts_of(uow, case.id), await posts_excluded(uow, case.id)
     allowed = unblamed([unit.id for unit in chain], exclusions)
-    readers = describe_readers([unit for unit in chain if unit.id in allowed])
+    readers = describe_readers([unit for unit in chain if unit.id in allowed], posts)
     for unit_id in parts.keys() - set(allowed):
         if other := uow.units.get(unit_id):
-            readers.append(_reader(other, parts[unit_id]))
+            readers.append(_reader(other, parts[unit_id], posts))
     return [ReaderOut(**reader) for reader in readers]
 
 
-def describe_readers(units: Sequence[KnownUnit]) -> list[dict[str, Any]]:
-    """The unit that must answer, then the units above it, each with why it reads: what `ReaderOut` holds."""
-    return [_reader(unit, ABOVE if above else OWES) for above, unit in enumerate(units)]
+Posts = Mapping[UUID, Sequence[str]]
 
 
-def _reader(unit: KnownUnit, why: str) -> dict[str, Any]:
-    return {"unit_id": unit.id, "code": unit.code, "name": unit.name, "why": WHY[current_language()][why]}
+def describe_readers(units: Sequence[KnownUnit], posts: Posts) -> list[dict[str, Any]]:
+    """The unit that must answer, then the units above it, each with why it reads, and which of its `posts` do not: what
+    `ReaderOut` holds."""
+    return [_reader(unit, ABOVE if above else OWES, posts) for above, unit in enumerate(units)]
+
+
+def _reader(unit: KnownUnit, why: str, posts: Posts) -> dict[str, Any]:
+    facts = {"unit_id": unit.id, "code": unit.code, "name": unit.name, "why": WHY[current_language()][why]}
+    return {**facts, "without": list(posts.get(unit.id, ()))}
 
 
 async def get_timeline(uow: UnitOfWork, who: Principal | Holder, case_id: UUID) -> list[TimelineEntry]:
     """What was done, oldest first, beginning with the opening. Raises `NotFound` (case-not-found)."""
-    case = (await open_case(uow, who, case_id)).case
+    access = await open_case(uow, who, case_id)
+    case = access.case
     opening = TimelineEntry(
         at=case.opened_at,
         verb="open",
@@ -211,12 +225,12 @@ async def get_timeline(uow: UnitOfWork, who: Principal | Holder, case_id: UUID) 
         rule=RULES,
     )
     acts = select(CaseHistory).where(col(CaseHistory.case_id) == case_id).order_by(col(CaseHistory.id))
-    return [opening, *(_entry(act) for act in await uow.session.scalars(acts))]
+    return [opening, *(_entry(uow, access, act) for act in await uow.session.scalars(acts))]
 
 
-def _entry(act: CaseHistory) -> TimelineEntry:
+def _entry(uow: UnitOfWork, access: Access, act: CaseHistory) -> TimelineEntry:
     entry = TimelineEntry.model_validate(act)
     if act.verb != "escalate" or act.reason is None:
-        return entry
+        return entry.model_copy(update={"reason": access.unseal(uow, act.reason)})
     cause, round = act.reason.split()
     return entry.model_copy(update={"reason": tell_cause(EscalationCause(cause), int(round), current_language())})

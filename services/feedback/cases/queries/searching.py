@@ -157,14 +157,14 @@ ORDERS: Mapping[Sort, _Order] = {
 }
 OVERDUE = f"EXISTS (SELECT FROM case_clocks WHERE case_id = cases.id AND {OVERDUE_CLOCK})"
 UNREAD = """(
-    cases.owner_id = :account AND cases.message_count > cases.read_by_resident
-    OR cases.owner_id IS DISTINCT FROM :account AND cases.message_count > cases.read_by_unit
+    coalesce(cases.owner_id IN (:account, :alias), false) AND cases.message_count > cases.read_by_resident
+    OR NOT coalesce(cases.owner_id IN (:account, :alias), false) AND cases.message_count > cases.read_by_unit
 )"""
 TEXTS = "JOIN case_texts AS texts ON texts.case_id = cases.id AND texts.terms @@ CAST(CAST(:search AS text) AS tsquery)"
 WITHIN = "cases.unit_id = ANY(CAST(:within AS uuid[]))"
 OF_UNITS = f"cases WHERE cases.unit_id = ANY(CAST(:units AS uuid[])) AND {UNBLAMED}"
 TOLD = f"case_units AS parts JOIN cases ON cases.id = parts.case_id WHERE parts.unit_id = :told AND {UNBLAMED}"
-OWN = "cases WHERE cases.owner_id = :account"
+OWN = "cases WHERE cases.owner_id IN (:account, :alias)"
 
 
 async def find_cases(
@@ -178,7 +178,7 @@ async def find_cases(
         state = next(iter(filters.states), None)
         return await list_cases(uow, principal, unit_id=filters.unit_id, state=state, limit=limit, cursor=cursor)
     rows, next_cursor = await next_rows(uow, principal, filters, sort=sort, limit=limit, cursor=cursor)
-    return CasePage.model_validate({"items": [show_item(dict(row), principal) for row in rows], "next_cursor": next_cursor})
+    return CasePage.model_validate({"items": [show_item(uow, principal, dict(row)) for row in rows], "next_cursor": next_cursor})
 
 
 async def next_rows(

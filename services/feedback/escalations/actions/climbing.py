@@ -23,7 +23,7 @@ CHAINS = text(
             SELECT steps.unit_id FROM escalation_steps AS steps
             WHERE (steps.case_id, steps.cause, steps.round) = (due.case_id, due.cause, due.round)
         ) AS told,
-        ARRAY(SELECT unit_id FROM case_exclusions WHERE case_exclusions.case_id = due.case_id) AS about
+        ARRAY(SELECT unit_id FROM case_exclusions WHERE case_exclusions.case_id = due.case_id AND post = '') AS about
     FROM escalation_chains AS due
     WHERE case_id = ANY(:ids) AND coalesce(next_at) <= :now
     ORDER BY next_at, case_id, cause, round

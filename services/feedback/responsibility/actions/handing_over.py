@@ -14,6 +14,7 @@ from services.feedback.cases.queries.access import Access, chain_of, exclusions_
 from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import TRANSITIONS, Part, Verb
 from services.feedback.cases.schemas import CaseOut
+from services.feedback.cases.sealing import seal
 from services.feedback.responsibility.actions.joining import end_joint_work
 from services.feedback.responsibility.rules import check_receiver
 from services.feedback.responsibility.schemas import HandOverIn
@@ -69,4 +70,6 @@ async def _write_owners(uow: UnitOfWork, case: Case, to: HandOverIn) -> None:
     else:
         last = (col(CaseOwner.case_id) == case.id) & (col(CaseOwner.number) == number)
         await uow.session.execute(update(CaseOwner).where(last).values(until=now))
-    uow.session.add(CaseOwner(case_id=case.id, number=number + 1, unit_id=to.unit_id, since=now, reason=to.reason))
+    uow.session.add(
+        CaseOwner(case_id=case.id, number=number + 1, unit_id=to.unit_id, since=now, reason=seal(uow, case, to.reason))
+    )

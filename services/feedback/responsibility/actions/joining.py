@@ -10,6 +10,7 @@ from services.feedback.cases.actions.sharing import give_part
 from services.feedback.cases.models import Case, CaseOwner, CaseUnit, EscalationStep
 from services.feedback.cases.queries.access import chain_of, exclusions_of, open_case
 from services.feedback.cases.rules import Part, Party, Verb
+from services.feedback.cases.sealing import seal
 from services.feedback.errors import not_yours_to_do
 from services.feedback.responsibility.models import JointUnit
 from services.feedback.responsibility.queries import joint_units_of, show_joint_unit
@@ -38,12 +39,12 @@ async def invite_unit(uow: UnitOfWork, principal: Principal, case_id: UUID, to: 
     if len(working) >= MOST_JOINT_UNITS:
         raise Conflict("too-many-joint-units", f"{MOST_JOINT_UNITS} units work on this case: let one leave first.")
     await advance(uow, access, Verb.invite, reason=to.task)
-    joint = JointUnit(case_id=case_id, number=len(before) + 1, unit_id=to.unit_id, task=to.task, invited_at=now)
+    joint = JointUnit(case_id=case_id, number=len(before) + 1, unit_id=to.unit_id, task=seal(uow, case, to.task), invited_at=now)
     uow.session.add(joint)
     await give_part(uow, case_id, to.unit_id, Part.joint, now)
     event = JointUnitInvited(case_id=case_id, unit_id=case.unit_id, joint_unit_id=to.unit_id, invited_at=now)
     await uow.record(event)
-    return show_joint_unit(uow, joint)
+    return show_joint_unit(uow, access, joint)
 
 
 async def leave_case(uow: UnitOfWork, principal: Principal, case_id: UUID, unit_id: UUID, reason: str) -> JointUnitOut:
@@ -59,7 +60,7 @@ async def leave_case(uow: UnitOfWork, principal: Principal, case_id: UUID, unit_
     if joint is None:
         raise NotFound("joint-unit-not-found", "This unit does not work on the case: see `units` on the case.")
     await advance(uow, access, Verb.leave, reason=reason)
-    return show_joint_unit(uow, joint)
+    return show_joint_unit(uow, access, joint)
 
 
 async def end_joint_work(uow: UnitOfWork, case: Case, unit_id: UUID, reason: str) -> JointUnit | None:
@@ -69,7 +70,7 @@ async def end_joint_work(uow: UnitOfWork, case: Case, unit_id: UUID, reason: str
     joint = next((joint for joint in working if joint.unit_id == unit_id), None)
     if joint is None:
         return None
-    joint.left_at, joint.left_reason = now, reason
+    joint.left_at, joint.left_reason = now, seal(uow, case, reason)
     its_part = (col(CaseUnit.unit_id) == unit_id) & (col(CaseUnit.case_id) == case.id)
     await uow.session.execute(delete(CaseUnit).where(its_part))
     part = await _part_without(uow, case.id, unit_id)
