@@ -108,6 +108,18 @@ class House:
         rows: Sequence[asyncpg.Record] = await self.service.database.pool.fetch(statement, *values)
         return rows
 
+    async def everything(self) -> list[tuple[str, str]]:
+        """(table.column, value) of every value in the database but the names of units, as text."""
+        columns = await self.rows(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = 'public' AND table_name <> 'known_units'"
+        )
+        found = []
+        for table, column in columns:
+            rows = await self.rows(f'SELECT "{column}"::text AS value FROM "{table}" WHERE "{column}" IS NOT NULL')
+            found += [(f"{table}.{column}", row["value"]) for row in rows]
+        return found
+
     async def events(self, case_id: str | None = None) -> list[tuple[str, str]]:
         """(short type, data) of what waits in the outbox, in order; in its newest version what is told in several."""
         rows = await self.rows("SELECT type, key, data FROM outbox ORDER BY position")

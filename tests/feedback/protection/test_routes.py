@@ -104,19 +104,6 @@ async def test_an_anonymous_case_is_nobodys_in_the_lists(house: House) -> None:
     assert [case["id"] for case in (await house.get("/v1/cases", caller=official("village")))["items"]] == [case_id]
 
 
-async def everything(house: House) -> list[tuple[str, str]]:
-    """(table.column, value) of every value in the database, as text."""
-    columns = await house.rows(
-        "SELECT table_name, column_name FROM information_schema.columns "
-        "WHERE table_schema = 'public' AND table_name <> 'known_units'"
-    )
-    found = []
-    for table, column in columns:
-        rows = await house.rows(f'SELECT "{column}"::text AS value FROM "{table}" WHERE "{column}" IS NOT NULL')
-        found += [(f"{table}.{column}", row["value"]) for row in rows]
-    return found
-
-
 async def speak(house: House) -> str:
     """Everything that an anonymous speaker can do, at odd minutes, to a unit that asks; returns the receipt."""
     case_id, receipt = await submitted(house, headers={**key(), "X-Forwarded-For": "203.0.113.77", "User-Agent": "marked-agent"})
@@ -137,7 +124,7 @@ async def test_nothing_that_is_kept_points_at_the_speaker(house: House) -> None:
     assert house.speaker.account_id is not None
     marks = [str(house.speaker.account_id), house.speaker.account_id.hex, "203.0.113.77", "marked-agent"]
     marks += [receipt, receipt.replace("-", ""), receipt.replace("-", "")[:10], receipt.replace("-", "")[10:20]]
-    kept = await everything(house)
+    kept = await house.everything()
     assert [value for place, value in kept if place == "cases.title"], "the case is there"
     for place, value in kept:
         assert not [mark for mark in marks if mark.lower() in value.lower()], place
