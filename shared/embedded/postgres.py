@@ -214,7 +214,7 @@ def _launch(
     since = log_size(place.log)
     with place.log.open("ab") as log:
         child = subprocess.Popen(
-            [_program("postgres"), "-D", place.data, *options],
+            [program("postgres"), "-D", place.data, *options],
             cwd=place.root,
             env=_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
@@ -278,7 +278,7 @@ def _initdb(place: _Folder, workshop: Path, account: pwd.struct_passwd | None) -
     letters = ["--lc-ctype=C.UTF-8"] if sys.platform == "linux" else []
     done = subprocess.run(
         [
-            _program("initdb"),
+            program("initdb"),
             f"--pgdata={workshop / 'data'}",
             "--username=postgres",
             f"--pwfile={workshop / 'password'}",
@@ -369,5 +369,6 @@ def _programs() -> Path:
     return programs
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Path of one of PostgreSQL's own programs. Raises `EmbeddedPostgresError`."""
     return str(_programs() / "bin" / name)
