@@ -4,6 +4,7 @@ from services.feedback.appeals.routes import router as appeals
 from services.feedback.attachments.cabinet import Cabinet, Place
 from services.feedback.attachments.routes import router as attachments
 from services.feedback.attachments.rules import Caps
+from services.feedback.audit.routes import router as audit
 from services.feedback.cases.routes import router as cases
 from services.feedback.categories.directory import CategoryDirectory
 from services.feedback.categories.routes import asking as suggesting
@@ -43,6 +44,7 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         proving,
         proving_by_receipt,
         ledger,
+        audit,
         cases,
         conversations,
         notes,

@@ -1,6 +1,7 @@
 """Every table of this service, imported so that `metadata` is complete: what migrations compare the database with."""
 
 from services.feedback.attachments import models as attachments
+from services.feedback.audit import models as audit
 from services.feedback.cases import models as cases
 from services.feedback.categories import models as categories
 from services.feedback.conversations import models as conversations
@@ -15,6 +16,7 @@ from services.feedback.templates import models as templates
 
 __all__ = [
     "attachments",
+    "audit",
     "cases",
     "categories",
     "conversations",

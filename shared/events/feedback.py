@@ -397,3 +397,16 @@ class LedgerSealed(Event, type="massline.feedback.ledger.sealed.v1", key="ledger
     size: int
     root: str
     seal: str
+
+
+class AuditRecorded(Event, type="massline.feedback.audit.recorded.v1", key="entry_id"):
+    """When: an act was written into the audit log; `hash`, in hexadecimal, seals it and all before it, for others to keep.
+
+    Key: the entry. Consumed by webhooks.
+    """
+
+    entry_id: UUID
+    number: int
+    hash: str
+    act_code: str
+    recorded_at: datetime

@@ -12,6 +12,7 @@ from tests.authorisation.cast import (
     EVERYBODY,
     HOLDER,
     IN_OFFICE,
+    INSPECTORS,
     KNOWN,
     LEADERS,
     LEADS,
@@ -316,6 +317,11 @@ OPINIONS = (
 SCOPED = at(("lead", "inspector"), ABOVE) | at("official", "own") | ADMIN
 RECORDERS = at("lead", ABOVE) | at("official", "own") | ADMIN
 
+AUDIT = (
+    role("GET /v1/audit", INSPECTORS | ADMIN),
+    role("GET /v1/audit/check", ADMIN),
+)
+
 VISITS = (
     listing("GET /v1/visit-plans", OVERSEERS, "plan_id", SCOPED, Stage.plan),
     Line("GET /v1/visit-plans/{plan_id}", SCOPED, RESIDENTS, Stage.plan),
@@ -424,4 +430,4 @@ PARKED = tuple(
     )
 )
 
-TABLE = (*CASES, *TEMPLATES, *CATEGORIES, *OPINIONS, *VISITS, *ASSESSMENT, *GATEWAY, *PARKED)
+TABLE = (*CASES, *TEMPLATES, *CATEGORIES, *OPINIONS, *AUDIT, *VISITS, *ASSESSMENT, *GATEWAY, *PARKED)

@@ -42,7 +42,7 @@ CODES = frozenset(
     }
 )
 """Text fields whose values come from a closed list that is not an enumeration of the kernel: `code`s, never prose."""
-HASHES = frozenset({"root", "seal"})
+HASHES = frozenset({"root", "seal", "hash"})
 """Digits of a hash that is published anyway."""
 UNIT_TEXT = frozenset({"code", "name", "path", "level"})
 """A unit is an office and has a public name; this is the only contract whose fields may hold one."""

@@ -9,6 +9,7 @@ from shared.types import JsonObject
 SERVICES = ("feedback", "visits", "assessment")
 AREAS: dict[str, str] = {
     "opinions": "feedback",
+    "audit": "feedback",
     "cases": "feedback",
     "categories": "feedback",
     "escalations": "feedback",
