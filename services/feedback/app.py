@@ -14,6 +14,9 @@ from services.feedback.conversations.routes import router as conversations
 from services.feedback.endorsements.routes import reading as shared_cases
 from services.feedback.endorsements.routes import router as endorsements
 from services.feedback.escalations.routes import router as escalations
+from services.feedback.identity_requests.routes import of_case as identity_requests_of_case
+from services.feedback.identity_requests.routes import opening as identity_openings
+from services.feedback.identity_requests.routes import router as identity_requests
 from services.feedback.jobs import make_jobs
 from services.feedback.ledger.routes import router as ledger
 from services.feedback.merges.routes import router as merges
@@ -45,6 +48,9 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         proving_by_receipt,
         ledger,
         audit,
+        identity_requests_of_case,
+        identity_requests,
+        identity_openings,
         cases,
         conversations,
         notes,

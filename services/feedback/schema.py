@@ -6,6 +6,8 @@ from services.feedback.cases import models as cases
 from services.feedback.categories import models as categories
 from services.feedback.conversations import models as conversations
 from services.feedback.endorsements import models as endorsements
+from services.feedback.identities import models as identities
+from services.feedback.identity_requests import models as identity_requests
 from services.feedback.ledger import models as ledger
 from services.feedback.notes import models as notes
 from services.feedback.opinions import models as opinions
@@ -21,6 +23,8 @@ __all__ = [
     "categories",
     "conversations",
     "endorsements",
+    "identities",
+    "identity_requests",
     "ledger",
     "metadata",
     "notes",

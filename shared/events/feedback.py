@@ -410,3 +410,42 @@ class AuditRecorded(Event, type="massline.feedback.audit.recorded.v1", key="entr
     hash: str
     act_code: str
     recorded_at: datetime
+
+
+class IdentityRequested(Event, type="massline.feedback.identity.requested.v1", key="case_id"):
+    """When: `by_unit_id`, which works on the case, asks to know who spoke in it. Key: the case. Consumed by webhooks."""
+
+    request_id: UUID
+    case_id: UUID
+    unit_id: UUID
+    by_unit_id: UUID
+    hours: int
+    requested_at: datetime
+
+
+class IdentityRequestDecided(Event, type="massline.feedback.identity-request.decided.v1", key="case_id"):
+    """When: a second person, in `by_unit_id` above, approved such a request or rejected it.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    request_id: UUID
+    case_id: UUID
+    unit_id: UUID
+    by_unit_id: UUID
+    approved: bool
+    decided_at: datetime
+
+
+class IdentityOpened(Event, type="massline.feedback.identity.opened.v1", key="case_id"):
+    """When: who asked was shown who spoke; `number` counts the openings of the request from 1.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    request_id: UUID
+    case_id: UUID
+    unit_id: UUID
+    by_unit_id: UUID
+    number: int
+    opened_at: datetime

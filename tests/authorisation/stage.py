@@ -99,6 +99,26 @@ class Stage:
         said = {"unit_id": self.units["sibling"], "task": "Look at your wire."}
         return {**await self.told(await self.case(), "joint-units", said), "unit_id": self.units["sibling"]}
 
+    async def confidential(self) -> Params:
+        """With a name that is masked."""
+        return await self.case(protection="confidential", identity={"name": "Lin Hua"})
+
+    async def joint_confidential(self) -> Params:
+        said = {"unit_id": self.units["sibling"], "task": "Look at your wire."}
+        return await self.told(await self.confidential(), "joint-units", said)
+
+    async def identity_requested(self) -> Params:
+        """By `official own`."""
+        case = await self.confidential()
+        said = {"motive": "To bring the papers.", "hours": 1}
+        request = await self.do("official own", f"/v1/cases/{case['case_id']}/identity-requests", said)
+        return {**case, "request_id": request["id"]}
+
+    async def identity_approved(self) -> Params:
+        request = await self.identity_requested()
+        await self.do("lead parent", f"/v1/identity-requests/{request['request_id']}/approve")
+        return request
+
     async def handed_over(self) -> Params:
         """To the sibling."""
         return await self.told(await self.case(), "hand-over", {"unit_id": self.units["sibling"], "reason": "Your wire."})

@@ -114,6 +114,14 @@ OTHERS = frozenset({"resident"})
 """Who speak for themselves, but did not in this case."""
 TEMPLATE_READERS = at(("official", "lead", "inspector"), LINE) | ADMIN
 
+OWN_STAFF = at(("official", "lead"), "own")
+ASKS = says(motive="To bring the papers.", hours=1)
+OFFICE = OFFICIALS | LEADS | INSPECTORS
+SECOND = at(("lead", "inspector"), ("parent", "root"))
+"""Persons above `own` who may decide what it asks."""
+ASKER = at("official", "own")
+REQUEST = "/v1/identity-requests/{request_id}"
+
 CASES = (
     listing("GET /v1/cases", KNOWN, "case_id", READERS, Stage.case),
     listing("GET /v1/cases", KNOWN, "case_id", READERS | SIBLINGS, Stage.joint),
@@ -183,6 +191,15 @@ CASES = (
         readers=READERS | SIBLINGS,
     ),
     case(f"POST {CASE}/merge", WORKERS, Stage.twins, names("into_case_id", reason="One lamp.")),
+    Line(
+        f"GET {CASE}/identity-requests",
+        READERS,
+        on=Stage.identity_requested,
+        shows=SPEAKER | SECOND | ASKER,
+        lists="request_id",
+    ),
+    case(f"POST {CASE}/identity-requests", OWN_STAFF, Stage.confidential, ASKS),
+    case(f"POST {CASE}/identity-requests", OWN_STAFF | SIBLINGS, Stage.joint_confidential, ASKS, readers=READERS | SIBLINGS),
     case(f"GET {CASE}/similar", IN_OFFICE, Stage.case),
     case(f"POST {CASE}/unmerge", WORKERS, Stage.merged, says(reason="Two lamps.")),
     Line(f"POST {CASE}/endorse", OTHERS, KNOWN - OTHERS, Stage.shared, EMPTY),
@@ -317,6 +334,14 @@ OPINIONS = (
 SCOPED = at(("lead", "inspector"), ABOVE) | at("official", "own") | ADMIN
 RECORDERS = at("lead", ABOVE) | at("official", "own") | ADMIN
 
+IDENTITY_REQUESTS = (
+    listing("GET /v1/identity-requests", OFFICE, "request_id", SECOND | ASKER, Stage.identity_requested),
+    Line(f"GET {REQUEST}", SECOND | ASKER, KNOWN - OFFICE, Stage.identity_requested),
+    Line(f"POST {REQUEST}/approve", SECOND, ASKER | KNOWN - OFFICE, Stage.identity_requested, EMPTY),
+    Line(f"POST {REQUEST}/reject", SECOND, ASKER | KNOWN - OFFICE, Stage.identity_requested, says(reason="No.")),
+    Line(f"POST {REQUEST}/open", ASKER, SECOND | KNOWN - OFFICE, Stage.identity_approved, EMPTY),
+)
+
 AUDIT = (
     role("GET /v1/audit", INSPECTORS | ADMIN),
     role("GET /v1/audit/check", ADMIN),
@@ -430,4 +455,4 @@ PARKED = tuple(
     )
 )
 
-TABLE = (*CASES, *TEMPLATES, *CATEGORIES, *OPINIONS, *AUDIT, *VISITS, *ASSESSMENT, *GATEWAY, *PARKED)
+TABLE = (*CASES, *TEMPLATES, *CATEGORIES, *OPINIONS, *IDENTITY_REQUESTS, *AUDIT, *VISITS, *ASSESSMENT, *GATEWAY, *PARKED)

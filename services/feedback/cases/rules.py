@@ -200,6 +200,14 @@ def wants_answer(verb: Verb, party: Party) -> bool:
     return party is Party.speaker and verb in WANTS_ANSWER
 
 
+def sees_speaker(protection: Protection, party: Party, *, oversees: bool) -> bool:
+    """Whether a case shows who spoke, where that was given, and not only a mask. `oversees`: as the lead above the unit that owes
+    it, or as an inspector. An administrator runs the system and handles no case."""
+    if party is Party.speaker:
+        return True
+    return protection is Protection.named and (oversees or party in (Party.unit, Party.joint))
+
+
 def next_state(state: State, verb: Verb, possible: Sequence[Verb]) -> State:
     """Raises `Conflict`, which says what is `possible` for the caller instead."""
     if (state, verb) not in TRANSITIONS:

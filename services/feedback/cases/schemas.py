@@ -1,7 +1,7 @@
 """What goes in and out of the case routes."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -134,14 +134,27 @@ class CaseItem(Out):
     next_due_at: datetime | None = Field(description="When the first is due of what is owed now; past when it is late.")
 
 
+class SpeakerOut(Out):
+    """Who spoke, as far as you may see it."""
+
+    masked: bool
+    name: str | None
+    contact: str | None
+    given: list[Literal["name", "contact"]] = Field(description="What the speaker gave, masked or not.")
+
+
 class CaseOut(CaseItem):
-    """A whole case. Who spoke is not in it, for anybody."""
+    """A whole case. The account of its speaker is not in it, for anybody."""
 
     status: str = Field(description="How it stands, in plain words of the language that `Accept-Language` prefers: `en` or `zh`.")
     body: str | None = Field(description="Null for a visit's finding: its words stay with the visit.")
     attributes: dict[str, Any] | None
     wants_visit: bool
     assisted_by_unit_id: UUID | None
+    speaker: SpeakerOut | None = Field(
+        description="Null if the speaker gave no name. Unmasked for the speaker; and where it was given by name, for those who "
+        "handle the case and the leads and inspectors above. For the others see POST /v1/cases/{case_id}/identity-requests."
+    )
     outcome: str | None
     refused_count: int
     policy_version: str = Field(description="The rules that the case was opened under; they do not change with newer ones.")

@@ -15,10 +15,12 @@ from services.feedback.cases.rules import Deadline, Kind, Protection, State, Ter
 from services.feedback.cases.sealing import seal_row
 from services.feedback.categories.directory import CategoryDirectory
 from services.feedback.categories.rules import Category, check_use
+from services.feedback.identities.actions import identity_row
+from services.feedback.identities.rules import Identity
 from services.feedback.ledger.actions import leaf_row
 from services.feedback.ledger.rules import content_of
 from services.feedback.opinions.intake import Answer, Filing, Intake, Row
-from services.feedback.opinions.rules import address, check_import, check_sharing, check_visit, kind_of, rounded
+from services.feedback.opinions.rules import address, check_identity, check_import, check_sharing, check_visit, kind_of, rounded
 from services.feedback.opinions.schemas import OpinionIn
 from services.feedback.protection.desk import IssuedReceipt, ReceiptDesk
 from shared import outbox
@@ -86,6 +88,7 @@ async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn
     kind = kind_of(said.channel, said.kind)
     check_visit(said.channel, said.wants_visit)
     check_sharing(said.shared, said.protection, [*said.about, *said.about_posts])
+    check_identity(said.protection, given=said.identity is not None)
     category = await counter.categories.find(said.category) if said.category else None
     attributes = _attributes(said, category)
     chain = await _addressed(units, said, category)
@@ -118,6 +121,7 @@ async def submit_opinion(counter: Counter, principal: Principal, said: OpinionIn
         opinion=_opinion_row(draft),
         clocks=[{"case_id": case_id, "started_at": now, **deadline._asdict()} for deadline in draft.due],
         exclusions=list(_exclusion_rows(draft)),
+        identity=_identity_row(counter.works.keyring, draft),
         leaf=leaf_row(draft.opinion_id, _content(draft), now.date()),
         receipt=receipt.row if receipt else None,
         events=[outbox.row(event, id=new_id(), time=now, traceparent=trace) for event in _events(draft)],
@@ -134,7 +138,8 @@ def _owner(keyring: Keyring, principal: Principal, said: OpinionIn) -> UUID | No
     if said.origin is not None:
         if principal.role is not Role.admin:
             raise Forbidden("import-needs-admin", "Only an administrator loads another system's records: leave `origin` out.")
-        check_import(said.protection, said.assistance, attributes=bool(said.attributes), shared=said.shared)
+        has_identity, has_attributes = said.identity is not None, bool(said.attributes)
+        check_import(said.protection, said.assistance, attributes=has_attributes, shared=said.shared, identity=has_identity)
         return None
     if said.protection is Protection.anonymous or said.assistance:
         return None
@@ -264,6 +269,11 @@ def _opinion_row(draft: _Draft) -> Row:
         "origin_reference": origin.reference if origin else None,
         "origin_reported_at": origin.reported_at if origin else None,
     }
+
+
+def _identity_row(keyring: Keyring, draft: _Draft) -> Row | None:
+    given = draft.said.identity
+    return identity_row(keyring, draft.case_id, Identity(given.name, given.contact)) if given else None
 
 
 def _events(draft: _Draft) -> Iterator[Event]:

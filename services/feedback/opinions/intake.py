@@ -16,6 +16,7 @@ from sqlalchemy import Table
 
 from services.feedback.cases.models import Case, CaseClock, CaseExclusion, CaseText
 from services.feedback.cases.words import case_terms
+from services.feedback.identities.models import SealedIdentity
 from services.feedback.ledger.models import LedgerLeaf
 from services.feedback.opinions.models import Opinion
 from services.feedback.protection.models import Receipt
@@ -76,6 +77,7 @@ INSERT_FILINGS = _insert_all(
     (_table(Opinion), OPINION_COLUMNS),
     (_table(CaseClock), ("case_id", "kind", "started_at", "due_at", "counted_in")),
     (_table(CaseExclusion), ("case_id", "unit_id", "post")),
+    (_table(SealedIdentity), ("case_id", "key_id", "sealed", "has_contact")),
     (_table(CaseText), ("case_id", "terms")),
     (_table(LedgerLeaf), ("opinion_id", "commitment", "salt", "filed_on")),
     (_table(Receipt), ("lookup", "case_id", "proof")),
@@ -110,6 +112,7 @@ class Filing:
     opinion: Row
     clocks: Sequence[Row]
     exclusions: Sequence[Row]
+    identity: Row | None
     leaf: Row
     receipt: Row | None
     events: Sequence[Row]
@@ -190,6 +193,7 @@ async def _insert(connection: "Connection", filings: Sequence[Filing], keys: Seq
         bulk_rows([filing.opinion for filing in fresh]),
         bulk_rows([row for filing in filings for row in filing.clocks]),
         bulk_rows([row for filing in filings for row in filing.exclusions]),
+        bulk_rows([filing.identity for filing in filings if filing.identity is not None]),
         bulk_rows([{"case_id": filing.case["id"], "terms": case_terms(filing.case)} for filing in filings]),
         bulk_rows([filing.leaf for filing in filings]),
         bulk_rows([filing.receipt for filing in filings if filing.receipt is not None]),

@@ -46,14 +46,32 @@ def check_sharing(shared: bool, protection: Protection, about: Collection[object
         )
 
 
+def check_identity(protection: Protection, *, given: bool) -> None:
+    """Raises `Invalid` (anonymous-with-identity)."""
+    if given and protection is Protection.anonymous:
+        raise Invalid(
+            "anonymous-with-identity",
+            f"An anonymous opinion keeps no name: leave `identity` out, or choose the protection {Protection.confidential}.",
+        )
+
+
 def check_import(
-    protection: Protection, assistance: Assistance | None = None, *, attributes: bool = False, shared: bool = False
+    protection: Protection,
+    assistance: Assistance | None = None,
+    *,
+    attributes: bool = False,
+    shared: bool = False,
+    identity: bool = False,
 ) -> None:
     """Another system's record has its exact time and its source: no anonymity can be promised. Nobody spoke here, so there is no
-    consent to sharing; and its category is that system's word, with no attributes of ours. Raises `Invalid`."""
+    consent to sharing nor to keeping a name; and its category is that system's word, with no attributes of ours.
+
+    Raises `Invalid`.
+    """
     if protection is Protection.anonymous:
         raise Invalid("import-not-anonymous", "A record with an `origin` cannot be anonymous: leave `protection` out.")
-    for name, given in (("assistance", assistance is not None), ("attributes", attributes), ("shared", shared)):
+    unfit = {"assistance": assistance is not None, "attributes": attributes, "shared": shared, "identity": identity}
+    for name, given in unfit.items():
         if given:
             raise Invalid("import-unfit", f"A record with an `origin` has no `{name}`: leave it out.")
 

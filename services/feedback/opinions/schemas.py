@@ -31,6 +31,13 @@ class OriginIn(In):
     reported_at: Moment | None = None
 
 
+class IdentityIn(In):
+    """Who speaks. It is kept apart from the case, sealed."""
+
+    name: Line
+    contact: Annotated[Line | None, Field(description="How to reach you: a number or an address.")] = None
+
+
 class LocationIn(In):
     """In degrees. It is rounded before it is kept: to about 100 m, of an anonymous speaker to about 1 km."""
 
@@ -105,6 +112,14 @@ class OpinionIn(In):
             description="For those who work in a unit and write down what somebody says at the counter or on the phone. It is "
             "that person's, by the `receipt` to be handed over, and never the writer's. Of an anonymous speaker "
             "it is not kept which unit wrote it down."
+        ),
+    ] = None
+    identity: Annotated[
+        IdentityIn | None,
+        Field(
+            description="Who you are, if you want to say it; not with the protection anonymous. named: shown to those who handle "
+            "the case and to the leads and inspectors above. confidential: masked, until somebody who handles the case asks "
+            "with a motive and a second person above agrees; you are shown each time it was opened."
         ),
     ] = None
     origin: Annotated[OriginIn | None, Field(description="For administrators: the record of another system.")] = None

@@ -8,6 +8,7 @@ from services.feedback.appeals.schemas import AppealIn
 from services.feedback.attachments.schemas import AttachmentOut
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn, TimelineEntry, WithdrawalIn
 from services.feedback.conversations.schemas import MessageIn, MessageOut, ReadingIn
+from services.feedback.identity_requests.schemas import IdentityRequestOut
 from shared.types import In, Out, Text
 
 Code = Annotated[Text, StringConstraints(max_length=100)]
@@ -57,3 +58,4 @@ class OpenedReceipt(Out):
     timeline: list[TimelineEntry] = Field(description="What was done to the case, by which role; oldest first.")
     attachments: list[AttachmentOut]
     readers: list[ReaderOut]
+    identity_requests: list[IdentityRequestOut] = Field(description="Everybody who asked to know who you are.")

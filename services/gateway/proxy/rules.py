@@ -13,6 +13,7 @@ AREAS: dict[str, str] = {
     "cases": "feedback",
     "categories": "feedback",
     "escalations": "feedback",
+    "identity-requests": "feedback",
     "ledger": "feedback",
     "receipts": "feedback",
     "shared-cases": "feedback",

@@ -15,12 +15,14 @@ from services.feedback.cases.rules import (
     TRANSITIONS,
     VERBS_OF,
     Party,
+    Protection,
     Standing,
     State,
     Verb,
     allowed_verbs,
     next_state,
     route,
+    sees_speaker,
     speaking,
     unblamed,
 )
@@ -53,6 +55,17 @@ EXPECTED = {
 }
 FREE = Standing(reopenable=True, appealable=True, decides=True, joint=True)
 MERGED = replace(FREE, merged=True)
+
+
+@pytest.mark.parametrize("oversees", [False, True])
+@pytest.mark.parametrize("party", Party)
+@pytest.mark.parametrize("protection", Protection)
+def test_who_spoke_is_shown_to_the_speaker_and_by_name_to_who_handles_or_oversees(
+    protection: Protection, party: Party, oversees: bool
+) -> None:
+    handles = party in ("unit", "joint") or oversees
+    shown = sees_speaker(protection, party, oversees=oversees)
+    assert shown == (party == "speaker" or (protection == "named" and handles))
 
 
 @pytest.mark.parametrize(("state", "verb"), list(product(State, Verb)))

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.feedback.cases.rules import Assistance, Channel, Kind, Protection
-from services.feedback.opinions.rules import KINDS, address, check_import, check_sharing, check_visit, kind_of, rounded
+from services.feedback.opinions.rules import (
+    KINDS,
+    address,
+    check_identity,
+    check_import,
+    check_sharing,
+    check_visit,
+    kind_of,
+    rounded,
+)
 from shared.errors import Invalid
 from shared.types import Level
 
@@ -68,6 +77,16 @@ def test_what_is_protected_is_not_shared(protection: Protection, about: tuple[UU
             check_sharing(True, protection, about)
 
 
+@pytest.mark.parametrize("protection", Protection)
+def test_only_an_anonymous_opinion_takes_no_identity(protection: Protection) -> None:
+    check_identity(protection, given=False)
+    if protection is not Protection.anonymous:
+        check_identity(protection, given=True)
+        return
+    with pytest.raises(Invalid, match="anonymous-with-identity"):
+        check_identity(protection, given=True)
+
+
 def test_an_import_cannot_be_anonymous() -> None:
     check_import(Protection.named)
     check_import(Protection.confidential)
@@ -75,7 +94,7 @@ def test_an_import_cannot_be_anonymous() -> None:
         check_import(Protection.anonymous)
 
 
-@pytest.mark.parametrize("unfit", [{"assistance": Assistance.phone}, {"attributes": True}, {"shared": True}])
+@pytest.mark.parametrize("unfit", [{"assistance": Assistance.phone}, {"attributes": True}, {"shared": True}, {"identity": True}])
 def test_an_import_has_not_what_only_a_speaker_gives(unfit: dict[str, Any]) -> None:
     with pytest.raises(Invalid, match="import-unfit") as refused:
         check_import(Protection.named, **unfit)

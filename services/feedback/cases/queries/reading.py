@@ -27,9 +27,11 @@ from services.feedback.cases.rules import (
     RULES,
     Part,
     Party,
+    Protection,
     Side,
     State,
     allowed_verbs,
+    sees_speaker,
     side_of,
     unblamed,
 )
@@ -46,7 +48,8 @@ from services.feedback.cases.schemas import (
 from services.feedback.cases.sealing import unseal, unseal_row
 from services.feedback.cases.wording import ABOVE, OWES, WHY, Facts, tell_cause, tell_status
 from services.feedback.errors import case_not_found
-from shared.auth import Principal
+from services.feedback.identities.queries import open_identity
+from shared.auth import Principal, Role
 from shared.events.feedback import ClockKind, EscalationCause
 from shared.languages import current_language
 from shared.reads import Read
@@ -55,6 +58,7 @@ from shared.uow import UnitOfWork
 
 CLOCK, STEP, CHAIN, UNIT = (tuple(part.model_fields) for part in (ClockOut, EscalationOut, ChainOut, CaseUnitOut))
 APPEAL, REJECTION, OWNER = tuple(AppealOut.model_fields), ("reason", "at"), ("unit_id", "since", "until", "reason")
+IDENTITY = ("key_id", "sealed", "has_contact")
 
 
 def _rows(columns: Sequence[str], table: str, order: str, where: str = "true") -> str:
@@ -74,7 +78,8 @@ PARTS = f"""
     {_rows(UNIT, "case_units", "since, unit_id")} AS units,
     {_rows(OWNER, "case_owners", "number")} AS owners,
     {_newest(APPEAL, "case_appeals", "true", "number")} AS appeal,
-    {_newest(REJECTION, "case_history", "cases.state = 'rejected' AND verb = 'reject'", "id")} AS rejection
+    {_newest(REJECTION, "case_history", "cases.state = 'rejected' AND verb = 'reject'", "id")} AS rejection,
+    (SELECT ROW({", ".join(IDENTITY)}) FROM identities WHERE case_id = cases.id) AS identity
 """
 """The rows that belong to a case."""
 UNSHOWN = {"owner_id", "resolved", "satisfied", "score", "message_count", "read_by_resident", "read_by_unit"}
@@ -117,6 +122,7 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
         "allowed": allowed_verbs(State(facts["state"]), party, standing_of(who, facts, parts, now)),
         "status": _status(uow, facts, now, speaker=party is Party.speaker),
         "unread": unread(facts, side_of(party)),
+        "speaker": _speaker(uow, who, facts, party) if facts["identity"] else None,
         "confirmation": facts if facts["resolved"] is not None else None,
         "owners": [worded(owner, "reason") for owner in _owners(uow, facts)],
         "units": units,
@@ -130,6 +136,22 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
         "rejection": worded(_named(REJECTION, facts["rejection"]), "reason") if facts["rejection"] else None,
     }
     return CaseOut.model_validate(shown)
+
+
+def _speaker(uow: UnitOfWork, who: Principal | Holder | None, facts: Mapping[str, Any], party: Party) -> dict[str, Any]:
+    """What is masked is not even opened; what cannot be opened any more is masked."""
+    kept = _named(IDENTITY, facts["identity"])
+    role = who.role if isinstance(who, Principal) else None
+    oversees = role is Role.inspector or (role is Role.lead and party is Party.above)
+    identity = None
+    if sees_speaker(Protection(facts["protection"]), party, oversees=oversees):
+        identity = open_identity(uow, facts["id"], kept["key_id"], kept["sealed"])
+    return {
+        "masked": identity is None,
+        "name": identity.name if identity else None,
+        "contact": identity.contact if identity else None,
+        "given": ["name", "contact"] if kept["has_contact"] else ["name"],
+    }
 
 
 def _status(uow: UnitOfWork, facts: Mapping[str, Any], now: datetime, *, speaker: bool) -> str:
