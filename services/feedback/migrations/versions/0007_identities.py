@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
         sa.PrimaryKeyConstraint("case_id"),
     )
+    op.create_index("identities_by_key", "identities", ["key_id"])
     op.create_table(
         "identity_requests",
         sa.Column("id", sa.Uuid(), nullable=False),
