@@ -206,9 +206,21 @@ async def test_the_lead_of_a_blamed_unit_cannot_see_the_request(house: House) ->
     assert (await do(house, request_id, "approve", caller=lead("county"))).status_code == 200
 
 
+async def test_who_holds_a_blamed_post_above_cannot_see_the_request(house: House) -> None:
+    case_id = await confidential(house, about_posts=[{"unit_id": str(unit("township")), "post": "lead"}])
+    request_id = await asked(house, case_id)
+    blamed = lead("township")
+    assert_problem(await do(house, request_id, "approve", caller=blamed), 404, "identity-request-not-found")
+    assert await listed(house, blamed) == []
+    assert (await do(house, request_id, "approve", caller=inspector("township"))).status_code == 200
+
+
 async def test_where_nobody_could_approve_nobody_asks(house: House) -> None:
-    case_id = await confidential(house, unit_id=unit("province"))
-    assert_problem(await try_ask(house, case_id, caller=official("province")), 409, "nobody-to-approve")
+    highest = await confidential(house, unit_id=unit("province"))
+    assert_problem(await try_ask(house, highest, caller=official("province")), 409, "nobody-to-approve")
+    above = [{"unit_id": str(unit("province")), "post": post} for post in ("lead", "inspector")]
+    blamed = await confidential(house, unit_id=unit("prefecture"), about_posts=above)
+    assert_problem(await try_ask(house, blamed, caller=official("prefecture")), 409, "nobody-to-approve")
 
 
 async def test_there_must_be_a_masked_identity(house: House) -> None:
