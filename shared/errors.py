@@ -9,23 +9,33 @@ DomainError
 ├── Outdated          the thing was changed since it was read; read it again
 ├── Gone              it was there once
 ├── TooMany           slow down
+├── Unproven          send it again with the proof that it needs
 └── Unavailable       a part is missing for the moment; try again
 
 Only `shared.http` knows their HTTP statuses, and only `shared.consumer` knows which are worth a retry.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+NOTHING_MORE: Mapping[str, Any] = MappingProxyType({})
 
 
 class DomainError(Exception):
-    """`slug` is stable and public; `detail` says, in a sentence, what is wrong and what to do."""
+    """`slug` is stable and public; `detail` says, in a sentence, what is wrong and what to do.
+
+    `retry_after`: seconds after which it is worth trying again, where that is known; `more`: what the answer carries besides.
+    """
 
     kind: ClassVar[str] = "error"
 
-    def __init__(self, slug: str, detail: str) -> None:
+    def __init__(self, slug: str, detail: str, *, retry_after: int | None = None, more: Mapping[str, Any] = NOTHING_MORE) -> None:
         super().__init__(f"{slug}: {detail}")
         self.slug = slug
         self.detail = detail
+        self.retry_after = retry_after
+        self.more = more
 
 
 class Invalid(DomainError):
@@ -58,6 +68,10 @@ class Gone(DomainError):
 
 class TooMany(DomainError):
     kind = "too-many"
+
+
+class Unproven(DomainError):
+    kind = "unproven"
 
 
 class Unavailable(DomainError):

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -25,6 +25,7 @@ from shared import idempotency
 from shared.auth import get_principal
 from shared.db import is_outage
 from shared.errors import (
+    NOTHING_MORE,
     Conflict,
     DomainError,
     Forbidden,
@@ -35,6 +36,7 @@ from shared.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unproven,
 )
 from shared.languages import hear_language
 from shared.telemetry import LATENCY, REQUESTS, current_trace, start_trace
@@ -50,6 +52,7 @@ STATUS: dict[type[DomainError], int] = {
     Conflict: 409,
     Gone: 410,
     Outdated: 412,
+    Unproven: 428,
     TooMany: 429,
     Unavailable: 503,
 }
@@ -59,7 +62,7 @@ FORM_BYTES = 16_384
 """Allowed around a file for the form that it is sent in."""
 UPLOAD = re.compile(r"/v1/(?:cases/[^/]+|receipts)/attachments")
 """Where files are sent: the only paths that take a body larger than the rest."""
-UNLOGGED = ("/v1/opinions", "/v1/receipts")
+UNLOGGED = ("/v1/opinions", "/v1/receipts", "/v1/challenges")
 """Where anonymous speakers go: a log line would keep the moment they spoke."""
 
 LOGGED = "massline.logged"
@@ -111,7 +114,9 @@ class Problem(BaseModel):
     errors: list[FieldProblem]
 
 
-def problem_body(status: int, slug: str, detail: str, errors: Sequence[dict[str, str]] = ()) -> bytes:
+def problem_body(
+    status: int, slug: str, detail: str, errors: Sequence[dict[str, str]] = (), more: Mapping[str, Any] = NOTHING_MORE
+) -> bytes:
     trace = current_trace()
     return msgspec.json.encode(
         {
@@ -121,6 +126,7 @@ def problem_body(status: int, slug: str, detail: str, errors: Sequence[dict[str,
             "detail": detail,
             "request_id": trace.request_id if trace else "",
             "errors": errors,
+            **more,
         }
     )
 
@@ -132,17 +138,19 @@ def problem(
     *,
     errors: Sequence[dict[str, str]] = (),
     headers: dict[str, str] | None = None,
+    more: Mapping[str, Any] = NOTHING_MORE,
 ) -> Response:
     extra = dict(headers or {})
     if status == HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = "Bearer"
     if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         extra.setdefault("Retry-After", "1")
-    return Response(problem_body(status, slug, detail, errors), status, extra, PROBLEM_JSON)
+    return Response(problem_body(status, slug, detail, errors, more), status, extra, PROBLEM_JSON)
 
 
 def domain_problem(error: DomainError) -> Response:
-    return problem(STATUS[type(error)], error.slug, error.detail)
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return problem(STATUS[type(error)], error.slug, error.detail, headers=headers, more=error.more)
 
 
 def _printable(value: object) -> str:

@@ -9,6 +9,9 @@ from services.feedback.cases.routes import router as cases
 from services.feedback.categories.directory import CategoryDirectory
 from services.feedback.categories.routes import asking as suggesting
 from services.feedback.categories.routes import router as categories
+from services.feedback.challenges.routes import router as challenges
+from services.feedback.challenges.rules import Limits
+from services.feedback.challenges.turnstile import Turnstile
 from services.feedback.consumers import CONSUMES
 from services.feedback.conversations.routes import router as conversations
 from services.feedback.endorsements.routes import reading as shared_cases
@@ -44,6 +47,7 @@ from shared.service import Service
 def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
     routers = [
         opinions,
+        challenges,
         proving,
         proving_by_receipt,
         ledger,
@@ -75,9 +79,12 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
     cabinet = Cabinet(service.database, service.works.keyring, _place(settings), _caps(settings))
     service.jobs.extend(make_jobs(cabinet))
     intake = Intake(service.database)
-    desk = ReceiptDesk(service.database, settings.pepper.get_secret_value())
+    pepper = settings.pepper.get_secret_value()
+    desk = ReceiptDesk(service.database, pepper, most_waiting=settings.receipts_waiting)
+    limits = Limits(settings.anonymous_calls_per_minute, settings.anonymous_opinions_per_minute)
     known = CategoryDirectory(service.database)
     service.api.state.desk = desk
+    service.api.state.turnstile = Turnstile(service.database, clock, pepper, limits, desk.crowding)
     service.api.state.categories = known
     service.api.state.counter = Counter(service.works, known, desk, intake)
     service.api.state.cabinet = cabinet

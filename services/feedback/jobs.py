@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from services.feedback.attachments.cabinet import Cabinet
 from services.feedback.cases.actions.judging import lapse_unjudged_cases
+from services.feedback.challenges.actions import forget_spent_challenges
 from services.feedback.escalations.actions.breaching import breach_due_clocks
 from services.feedback.escalations.actions.climbing import climb_due_chains
 from services.feedback.ledger.actions import seal_ledger
@@ -13,6 +14,7 @@ from shared.uow import UnitOfWork, Works
 EVERY = 1.0
 """Seconds: a breach is told, a chain climbs, and an unjudged answer is closed, within about one of its time."""
 LOOKED_EVERY = 5.0
+SWEPT_EVERY = 600.0
 
 
 def _in_one_transaction(action: Callable[[UnitOfWork], Awaitable[bool]]) -> Callable[[Works], Awaitable[bool]]:
@@ -29,5 +31,6 @@ def make_jobs(cabinet: Cabinet) -> Sequence[Job]:
         Job("escalations", EVERY, _in_one_transaction(climb_due_chains)),
         Job("judgements", EVERY, _in_one_transaction(lapse_unjudged_cases)),
         Job("ledger", LOOKED_EVERY, _in_one_transaction(seal_ledger)),
+        Job("spent challenges", SWEPT_EVERY, _in_one_transaction(forget_spent_challenges)),
         Job("stray files", LOOKED_EVERY, _in_one_transaction(cabinet.sweep)),
     )

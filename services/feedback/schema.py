@@ -4,6 +4,7 @@ from services.feedback.attachments import models as attachments
 from services.feedback.audit import models as audit
 from services.feedback.cases import models as cases
 from services.feedback.categories import models as categories
+from services.feedback.challenges import models as challenges
 from services.feedback.conversations import models as conversations
 from services.feedback.endorsements import models as endorsements
 from services.feedback.identities import models as identities
@@ -21,6 +22,7 @@ __all__ = [
     "audit",
     "cases",
     "categories",
+    "challenges",
     "conversations",
     "endorsements",
     "identities",

@@ -19,6 +19,22 @@ class FeedbackSettings(ServiceSettings):
         description="Seals words of protected cases and the identities of speakers: `id:secret`, or `new:secret,old:secret` to "
         "change keys; one secret alone has the id `1`. 32 characters or more each. What is sealed with a lost key stays closed.",
     )
+    anonymous_calls_per_minute: int = Field(
+        1200,
+        ge=10,
+        le=6000,
+        description="Calls without an account that one process lets in per minute. From half of it on each needs a proof of "
+        "work; more than all of it are answered with 429.",
+    )
+    anonymous_opinions_per_minute: int = Field(
+        600, ge=10, le=6000, description="The same for the opinions among them, on each channel."
+    )
+    receipts_waiting: int = Field(
+        100,
+        ge=10,
+        le=1000,
+        description="Receipts that wait for their turn to be checked or made, two at a time; more are answered with 503.",
+    )
     attachments_store: str | None = Field(
         None,
         description="Where attached files are kept: `s3://BUCKET` or `s3://BUCKET/PREFIX`, or a folder that all of this "

@@ -32,6 +32,7 @@ EXTRA_FILES = {
     "services/feedback/attachments/sandbox.py": "opens what strangers send, as a program that can be killed",
     "services/feedback/attachments/transfer.py": "files in and out over HTTP, for the routes of cases and of receipts",
     "services/feedback/categories/directory.py": "the registered categories in memory, so that intake asks no table",
+    "services/feedback/challenges/turnstile.py": "counts the calls without an account in memory, before any table is asked",
     "services/feedback/ledger/verifier.py": "checks a proof on its own, in the hands of whoever doubts this system",
     "services/feedback/opinions/intake.py": "the group-commit write path, apart from the actions that it serves",
     "services/feedback/protection/desk.py": "what a receipt's holder may do: over several nouns, for one caller",

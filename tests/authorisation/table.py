@@ -302,6 +302,7 @@ OPINIONS = (
         Stage.shared,
         lambda stage, params: {"json": {"title": "The lamp is broken", "unit_id": stage.units["own"]}},
     ),
+    role("POST /v1/challenges", EVERYBODY),
     role("GET /v1/ledger", EVERYBODY, sends=ALL),
     Line("GET /v1/opinions/{opinion_id}/proof", SPEAKER, NO_ONE, Stage.case, answers=UNSEALED),
     Line("POST /v1/receipts/proof", HOLDER, NO_ONE, Stage.anonymous, names("receipt"), answers=UNSEALED),

@@ -11,13 +11,14 @@ from starlette.types import Receive, Scope, Send
 
 from services.feedback.cases.queries.access import Holder
 from services.feedback.cases.rules import Protection
+from services.feedback.challenges.routes import PROVING, UNPROVEN, GuardedQueryRoute, let_in
 from services.feedback.ledger.schemas import ProofOut
 from services.feedback.opinions import actions, queries
 from services.feedback.opinions.schemas import OpinionIn, OpinionOut
 from services.feedback.protection.routes import Desk, through_gateway
 from services.feedback.protection.schemas import Shown
 from shared.auth import ANONYMOUS, Caller, Known, Principal, get_principal
-from shared.http import EdgeRoute, ProblemRoute, QueryRoute, Uow, replayed
+from shared.http import EdgeRoute, ProblemRoute, Uow, replayed
 from shared.idempotency import HEADER, Seal, make_seal
 
 
@@ -39,16 +40,17 @@ class IntakeRoute(ProblemRoute):
 
 router = APIRouter(prefix="/v1/opinions", route_class=IntakeRoute, tags=["opinions"])
 proving = APIRouter(prefix="/v1/opinions", route_class=EdgeRoute, tags=["opinions"])
-receipts = APIRouter(prefix="/v1/receipts", route_class=QueryRoute, tags=["receipts"], dependencies=through_gateway)
+receipts = APIRouter(prefix="/v1/receipts", route_class=GuardedQueryRoute, tags=["receipts"], dependencies=through_gateway)
 
 
-@router.post("", status_code=201, response_model=OpinionOut)
+@router.post("", status_code=201, response_model=OpinionOut, responses=UNPROVEN, openapi_extra=PROVING)
 async def submit_opinion(request: Request, principal: Caller, body: OpinionIn) -> Response:
     """Say something to a unit, by name, in confidence, or anonymously; 201 only once it is committed.
 
     `readers` are all the units that can read it. An anonymous speaker gets a `receipt`, the one way back to the case; so does
     somebody for whom it was written down, who may also make the case an account's with it: POST /v1/receipts/claim.
     """
+    await let_in(request, principal, body.channel)
     speaker = ANONYMOUS if body.protection is Protection.anonymous else principal
     seal = await _seal(request, speaker)
     answer = await actions.submit_opinion(request.app.state.counter, principal, body, seal)

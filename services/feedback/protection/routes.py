@@ -14,6 +14,7 @@ from services.feedback.attachments.transfer import SENT, Files, form_of, read_fo
 from services.feedback.cases.actions import judging, reopening
 from services.feedback.cases.queries.access import Holder
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn
+from services.feedback.challenges.routes import GuardedQueryRoute, GuardedRoute
 from services.feedback.conversations import actions as conversations
 from services.feedback.conversations.schemas import MessageOut
 from services.feedback.protection import actions, queries
@@ -31,7 +32,7 @@ from services.feedback.protection.schemas import (
     Shown,
 )
 from shared.auth import Principal, Require, Role, get_caller
-from shared.http import EdgeRoute, QueryRoute, Uow
+from shared.http import Uow
 
 
 async def get_desk(request: Request) -> ReceiptDesk:
@@ -43,8 +44,8 @@ Desk = Annotated[ReceiptDesk, Depends(get_desk)]
 Resident = Annotated[Principal, Depends(Require(Role.resident))]
 
 through_gateway = [Depends(get_caller)]
-router = APIRouter(prefix="/v1/receipts", route_class=EdgeRoute, tags=["receipts"], dependencies=through_gateway)
-reading = APIRouter(prefix="/v1/receipts", route_class=QueryRoute, tags=["receipts"], dependencies=through_gateway)
+router = APIRouter(prefix="/v1/receipts", route_class=GuardedRoute, tags=["receipts"], dependencies=through_gateway)
+reading = APIRouter(prefix="/v1/receipts", route_class=GuardedQueryRoute, tags=["receipts"], dependencies=through_gateway)
 
 
 @reading.post("/open")

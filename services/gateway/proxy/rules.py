@@ -12,6 +12,7 @@ AREAS: dict[str, str] = {
     "audit": "feedback",
     "cases": "feedback",
     "categories": "feedback",
+    "challenges": "feedback",
     "escalations": "feedback",
     "identity-requests": "feedback",
     "ledger": "feedback",
@@ -45,6 +46,7 @@ TRAVELS_IN = frozenset(
         b"if-match",
         b"if-modified-since",
         b"if-none-match",
+        b"massline-proof-of-work",
         b"range",
     }
 )
