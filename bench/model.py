@@ -28,7 +28,8 @@ class Alone:
 @dataclass(frozen=True, slots=True)
 class Round:
     """One measurement. Latencies in milliseconds, `cpu` in microseconds per request by server, `generator` the share of one
-    core that the load generator took, `grown` by how many MiB a server grew, where that is measured."""
+    core that the load generator took; where that is measured, `grown` is by how many MiB a server grew, and `apart` by how many
+    milliseconds the medians of different kinds of requests differ at most."""
 
     requests: int
     rate: float
@@ -38,6 +39,7 @@ class Round:
     errors: int
     generator: float
     grown: float = 0.0
+    apart: float = 0.0
     seen_errors: Sequence[str] = ()
 
 

@@ -31,6 +31,7 @@ class Feedback:
     """`residents` take turns in speaking to `units`; the `official` is of another one, where little is said."""
 
     server: Server
+    database_url: str
     units: Sequence[UUID]
     residents: Sequence[Principal]
     official: Principal
@@ -54,7 +55,7 @@ async def feedback(stage: Stage) -> AsyncIterator[Feedback]:
         residents = [Principal(Role.resident, account_id=uuid4()) for _ in range(RESIDENTS)]
         official = Principal(Role.official, account_id=uuid4(), unit_id=units.pop())
         async with serving_product("feedback", environment, stage.folder / "feedback.log") as server:
-            yield Feedback(server, units, residents, official)
+            yield Feedback(server, environment["MASSLINE_FEEDBACK_DATABASE_URL"], units, residents, official)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from bench.rows import (
     intake_direct,
     intake_gateway,
     raw_limit,
+    receipts,
     validation,
 )
 
@@ -22,6 +23,7 @@ ROWS: tuple[Row, ...] = (
     gateway_hop.ROW,
     case_read.ROW,
     case_list.ROW,
+    *receipts.ROWS,
     *case_lists.ROWS,
     *csv_export.ROWS,
     *breach_detection.ROWS,
