@@ -17,6 +17,7 @@ from services.feedback.conversations.routes import router as conversations
 from services.feedback.endorsements.routes import reading as shared_cases
 from services.feedback.endorsements.routes import router as endorsements
 from services.feedback.escalations.routes import router as escalations
+from services.feedback.holds.routes import router as holds
 from services.feedback.identity_requests.routes import of_case as identity_requests_of_case
 from services.feedback.identity_requests.routes import opening as identity_openings
 from services.feedback.identity_requests.routes import router as identity_requests
@@ -50,6 +51,7 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         challenges,
         proving,
         proving_by_receipt,
+        holds,
         ledger,
         audit,
         identity_requests_of_case,

@@ -7,6 +7,7 @@ from services.feedback.cases.actions.judging import lapse_unjudged_cases
 from services.feedback.challenges.actions import forget_spent_challenges
 from services.feedback.escalations.actions.breaching import breach_due_clocks
 from services.feedback.escalations.actions.climbing import climb_due_chains
+from services.feedback.holds.actions import hold_bursts
 from services.feedback.ledger.actions import seal_ledger
 from shared.service import Job
 from shared.uow import UnitOfWork, Works
@@ -30,6 +31,7 @@ def make_jobs(cabinet: Cabinet) -> Sequence[Job]:
         Job("deadlines", EVERY, _in_one_transaction(breach_due_clocks)),
         Job("escalations", EVERY, _in_one_transaction(climb_due_chains)),
         Job("judgements", EVERY, _in_one_transaction(lapse_unjudged_cases)),
+        Job("holds", LOOKED_EVERY, _in_one_transaction(hold_bursts)),
         Job("ledger", LOOKED_EVERY, _in_one_transaction(seal_ledger)),
         Job("spent challenges", SWEPT_EVERY, _in_one_transaction(forget_spent_challenges)),
         Job("stray files", LOOKED_EVERY, _in_one_transaction(cabinet.sweep)),

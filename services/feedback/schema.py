@@ -7,6 +7,7 @@ from services.feedback.categories import models as categories
 from services.feedback.challenges import models as challenges
 from services.feedback.conversations import models as conversations
 from services.feedback.endorsements import models as endorsements
+from services.feedback.holds import models as holds
 from services.feedback.identities import models as identities
 from services.feedback.identity_requests import models as identity_requests
 from services.feedback.ledger import models as ledger
@@ -25,6 +26,7 @@ __all__ = [
     "challenges",
     "conversations",
     "endorsements",
+    "holds",
     "identities",
     "identity_requests",
     "ledger",

@@ -449,3 +449,30 @@ class IdentityOpened(Event, type="massline.feedback.identity.opened.v1", key="ca
     by_unit_id: UUID
     number: int
     opened_at: datetime
+
+
+class HoldPlaced(Event, type="massline.feedback.hold.placed.v1", key="hold_id"):
+    """When: unusually many opinions came to a unit on a channel; those of these hours are not published before somebody looked.
+
+    `opinions` (in steps of five) came within two hours, where `usual` do. Key: the hold. Consumed by webhooks.
+    """
+
+    hold_id: UUID
+    unit_id: UUID
+    channel: str
+    held_from: datetime
+    held_until: datetime
+    reason: str
+    opinions: int
+    usual: float
+    placed_at: datetime
+
+
+class HoldDecided(Event, type="massline.feedback.hold.decided.v1", key="hold_id"):
+    """When: somebody above the unit released what was held, or keeps it held. Key: the hold. Consumed by webhooks."""
+
+    hold_id: UUID
+    unit_id: UUID
+    channel: str
+    decision: str
+    decided_at: datetime

@@ -21,6 +21,11 @@ PICTURE = {"file": ("name", saved(drawing(), "PNG"))}
 NEVER_ISSUED = "00000-00000-00000-00000-0"
 SHARE = "UPDATE cases SET shared = true WHERE id = $1"
 LATE = "UPDATE case_clocks SET due_at = due_at - interval '1 year' WHERE case_id = $1 AND kind = 'acknowledgement'"
+HOLD = """
+INSERT INTO holds (id, unit_id, channel, held_from, held_until, reason, opinions, usual, placed_at)
+SELECT $1, $2, 'thought', day, day + interval '2 hours', 'burst', 30, 0, day
+FROM (SELECT timestamptz '2020-01-01' + count(*) * interval '1 day' AS day FROM holds) AS next
+"""
 
 Params = dict[str, str]
 
@@ -148,8 +153,11 @@ class Stage:
         return await self.told(await self.shared(), "endorse", caller="resident")
 
     async def _change(self, statement: str, case: Params) -> None:
+        await self._feedback(statement, UUID(case["case_id"]))
+
+    async def _feedback(self, statement: str, *values: Any) -> None:
         feedback = next(service for service in self.world.product.services if service.name == "feedback")
-        await feedback.database.pool.execute(statement, UUID(case["case_id"]))
+        await feedback.database.pool.execute(statement, *values)
 
     async def anonymous(self) -> Params:
         filed = await self.do("nobody", "/v1/opinions", opinion(self, protection="anonymous"))
@@ -197,6 +205,12 @@ class Stage:
 
     async def case_and_template(self) -> Params:
         return {**await self.case(), **await self.template()}
+
+    async def hold(self) -> Params:
+        """Of `own`, as if very much had been said to it at once, each time on another day."""
+        hold_id = uuid4()
+        await self._feedback(HOLD, hold_id, UUID(self.units["own"]))
+        return {"hold_id": str(hold_id)}
 
     async def category(self) -> Params:
         return {"code": (await self.do("admin", "/v1/categories", category()))["code"]}

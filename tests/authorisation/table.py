@@ -285,6 +285,8 @@ CATEGORIES = (
     role(f"POST {CATEGORY}/retire", ADMIN, Stage.category, EMPTY),
 )
 
+DECIDERS = at(("lead", "inspector"), ("parent", "root")) | ADMIN
+"""About what was said to `own`, which has an interest itself."""
 UNSEALED = frozenset({409})
 """Who may have the proof is told that it is not there before the end of the day."""
 
@@ -303,6 +305,9 @@ OPINIONS = (
         lambda stage, params: {"json": {"title": "The lamp is broken", "unit_id": stage.units["own"]}},
     ),
     role("POST /v1/challenges", EVERYBODY),
+    role("GET /v1/holds", EVERYBODY, sends=ALL),
+    role("POST /v1/holds/{hold_id}/release", DECIDERS, Stage.hold, says(reason="They are many.")),
+    role("POST /v1/holds/{hold_id}/keep", DECIDERS, Stage.hold, says(reason="One hand wrote them.")),
     role("GET /v1/ledger", EVERYBODY, sends=ALL),
     Line("GET /v1/opinions/{opinion_id}/proof", SPEAKER, NO_ONE, Stage.case, answers=UNSEALED),
     Line("POST /v1/receipts/proof", HOLDER, NO_ONE, Stage.anonymous, names("receipt"), answers=UNSEALED),

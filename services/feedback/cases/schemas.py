@@ -147,6 +147,10 @@ class CaseOut(CaseItem):
     """A whole case. The account of its speaker is not in it, for anybody."""
 
     status: str = Field(description="How it stands, in plain words of the language that `Accept-Language` prefers: `en` or `zh`.")
+    held: str | None = Field(
+        description="Why others are not shown it for now, though its speaker may want it: unusually much came at once. See GET "
+        "/v1/holds."
+    )
     body: str | None = Field(description="Null for a visit's finding: its words stay with the visit.")
     attributes: dict[str, Any] | None
     wants_visit: bool

@@ -78,6 +78,20 @@ FOR_OTHERS: Mapping[Language, Sentences] = {
         "reopenable": "在{until}前居民可以重新提出。",
     },
 }
+HELD, KEPT = "held", "kept"
+HOLDS: Mapping[Language, Sentences] = {
+    Language.en: {
+        HELD: "Unusually many opinions came at that time. It is worked on as ever, but neither shown to others nor counted in "
+        "public figures until a unit above has looked.",
+        KEPT: "Unusually many opinions came at that time. It is worked on as ever, but a unit above decided neither to show it "
+        "to others nor to count it in public figures: {reason}",
+    },
+    Language.zh: {
+        HELD: "当时收到的意见异常多。本意见照常办理，但在上级单位核查之前不向他人展示，也不计入公开统计。",
+        KEPT: "当时收到的意见异常多。本意见照常办理，但上级单位决定不向他人展示，也不计入公开统计：{reason}",
+    },
+}
+"""Why a case is not published."""
 OWED = frozenset({State.received, State.acknowledged, State.in_progress})
 CAN_COME_BACK = {
     State.confirmed_resolved: "reopenable",
@@ -138,6 +152,11 @@ def tell_status(facts: Facts, language: Language, *, speaker: bool) -> str:
         told.append(sentences[CAN_COME_BACK[facts.state]])
     gap = " " if language is Language.en else ""
     return gap.join(told).format(unit=facts.unit, due=_day(facts.due_at, language), until=_day(facts.until, language))
+
+
+def tell_held(reason: str, language: Language) -> str:
+    """Why a case is not published; `reason` is that of the decision to keep it so, if there is one."""
+    return HOLDS[language][KEPT if reason else HELD].format(reason=reason)
 
 
 def tell_cause(cause: EscalationCause, round: int, language: Language) -> str:

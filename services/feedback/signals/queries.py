@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.feedback.cases.queries.access import PUBLISHED
 from services.feedback.signals.rules import Signal, Tally, Weeks, signals, windows
 from services.feedback.signals.schemas import CategorySignalOut, ChannelSignalOut, SignalOut, SignalsOut
 from shared.auth import Principal, Role
@@ -15,16 +16,16 @@ from shared.ids import first_id_at
 from shared.reads import Read
 from shared.uow import UnitOfWork
 
-COUNT = Read("""
+COUNT = Read(f"""
     SELECT category, channel, count(*) FILTER (WHERE id >= CAST(:middle AS uuid)) AS recent,
         count(*) FILTER (WHERE id < CAST(:middle AS uuid)) AS before
     FROM cases
     WHERE unit_id = ANY(CAST(:units AS uuid[])) AND id >= CAST(:first AS uuid) AND id < CAST(:last AS uuid)
-        AND source <> 'imported'
+        AND source <> 'imported' AND {PUBLISHED}
     GROUP BY category, channel
 """)
 """Ids tell when a case was opened, so only those of the windows are read. Whatever became of it counts, so that a
-withdrawal does not show as a difference; what was imported was said at another time."""
+withdrawal does not show as a difference; what was imported was said at another time, and what is held is not published."""
 
 
 async def list_signals(uow: UnitOfWork, principal: Principal, unit_id: UUID, weeks: Weeks) -> SignalsOut:

@@ -15,6 +15,7 @@ AREAS: dict[str, str] = {
     "challenges": "feedback",
     "escalations": "feedback",
     "identity-requests": "feedback",
+    "holds": "feedback",
     "ledger": "feedback",
     "receipts": "feedback",
     "shared-cases": "feedback",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -58,7 +59,7 @@ def literal(value: Any) -> str:
             return "NULL"
         case bool() | int():
             return str(value)
-        case UUID() | str():
+        case UUID() | str() | datetime():
             return "'" + str(value).replace("'", "''") + "'"
         case _:
             return "'{" + ",".join(map(str, value)) + "}'"

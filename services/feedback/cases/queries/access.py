@@ -40,8 +40,16 @@ VISIBLE = f"""(
     )
 )"""
 
-SHARED = "(cases.shared AND NOT EXISTS (SELECT FROM case_exclusions WHERE case_id = cases.id))"
-"""What anybody may read, because its speaker said so; but not what is about a unit, whose people are anybody too."""
+HOLD = """holds
+    WHERE holds.unit_id = cases.unit_id AND holds.channel = cases.channel AND cases.source = 'opinion'
+        AND holds.held_from <= cases.opened_at AND cases.opened_at < holds.held_until
+        AND holds.decision IS DISTINCT FROM 'released'
+"""
+PUBLISHED = f"NOT EXISTS (SELECT FROM {HOLD})"
+"""What is not held because unusually much came at once."""
+SHARED = f"(cases.shared AND NOT EXISTS (SELECT FROM case_exclusions WHERE case_id = cases.id) AND {PUBLISHED})"
+"""What anybody may read, because its speaker said so; but not what is held, nor what is about a unit, whose people are anybody
+too."""
 
 
 @dataclass(frozen=True, slots=True)

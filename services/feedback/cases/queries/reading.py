@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from services.feedback.cases.models import Case, CaseClock, CaseHistory, EscalationStep
 from services.feedback.cases.queries.access import (
+    HOLD,
     VISIBLE,
     Access,
     Holder,
@@ -46,7 +47,7 @@ from services.feedback.cases.schemas import (
     TimelineEntry,
 )
 from services.feedback.cases.sealing import unseal, unseal_row
-from services.feedback.cases.wording import ABOVE, OWES, WHY, Facts, tell_cause, tell_status
+from services.feedback.cases.wording import ABOVE, OWES, WHY, Facts, tell_cause, tell_held, tell_status
 from services.feedback.errors import case_not_found
 from services.feedback.identities.queries import open_identity
 from shared.auth import Principal, Role
@@ -79,7 +80,8 @@ PARTS = f"""
     {_rows(OWNER, "case_owners", "number")} AS owners,
     {_newest(APPEAL, "case_appeals", "true", "number")} AS appeal,
     {_newest(REJECTION, "case_history", "cases.state = 'rejected' AND verb = 'reject'", "id")} AS rejection,
-    (SELECT ROW({", ".join(IDENTITY)}) FROM identities WHERE case_id = cases.id) AS identity
+    (SELECT ROW({", ".join(IDENTITY)}) FROM identities WHERE case_id = cases.id) AS identity,
+    (SELECT coalesce(decision_reason, '') FROM {HOLD} ORDER BY held_from DESC LIMIT 1) AS held
 """
 """The rows that belong to a case."""
 UNSHOWN = {"owner_id", "resolved", "satisfied", "score", "message_count", "read_by_resident", "read_by_unit"}
@@ -121,6 +123,7 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
         **unseal_row(uow, facts["id"], facts, withheld=withheld),
         "allowed": allowed_verbs(State(facts["state"]), party, standing_of(who, facts, parts, now)),
         "status": _status(uow, facts, now, speaker=party is Party.speaker),
+        "held": None if facts["held"] is None else tell_held(facts["held"], current_language()),
         "unread": unread(facts, side_of(party)),
         "speaker": _speaker(uow, who, facts, party) if facts["identity"] else None,
         "confirmation": facts if facts["resolved"] is not None else None,
