@@ -1,6 +1,6 @@
 """The turnstile: counts the calls without an account, and asks each for a proof of work when they are many."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from os import urandom
@@ -65,10 +65,13 @@ class Turnstile:
         if max(loads) >= 1:
             raise _too_many(loads)
         difficulty = difficulty_at(max(*loads, self._queue()))
-        if difficulty and not await self._spend(proof, difficulty, now):
+        challenge = proven(self._key, proof or "", difficulty, now) if difficulty else None
+        if difficulty and challenge is None:
             raise self._unproven(difficulty, now)
-        for recent in counted:
-            recent.level += 1
+        _count(counted, 1)
+        if challenge is not None and not await spend_challenge(self._database, challenge):
+            _count(counted, -1)
+            raise self._unproven(difficulty, now)
 
     def challenge(self) -> ChallengeOut:
         """One whose proof is good for any call just now, also where none is needed yet."""
@@ -79,10 +82,6 @@ class Turnstile:
         return ChallengeOut(
             challenge=made.written, difficulty=made.difficulty, expires_at=made.expires_at, required=bool(difficulty)
         )
-
-    async def _spend(self, proof: str | None, difficulty: int, now: datetime) -> bool:
-        challenge = proven(self._key, proof, difficulty, now) if proof else None
-        return challenge is not None and await spend_challenge(self._database, challenge)
 
     def _make(self, difficulty: int, now: datetime) -> Challenge:
         return write_challenge(self._key, difficulty, now.replace(microsecond=0) + LIFETIME, urandom(SALT))
@@ -97,6 +96,12 @@ class Turnstile:
             "A proof is taken once.",
             more=puzzle.model_dump(mode="json"),
         )
+
+
+def _count(counted: Sequence[Recent], calls: int) -> None:
+    """Before anything is waited for, so that however many come at once, no more are let in than the limit."""
+    for recent in counted:
+        recent.level += calls
 
 
 def _too_many(loads: list[float]) -> TooMany:
