@@ -43,6 +43,15 @@ class AttachmentKind(StrEnum):
     document = "document"
 
 
+class HoldReason(StrEnum):
+    burst = "burst"
+
+
+class HoldDecision(StrEnum):
+    released = "released"
+    kept = "kept"
+
+
 class ClockSet(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -462,7 +471,7 @@ class HoldPlaced(Event, type="massline.feedback.hold.placed.v1", key="hold_id"):
     channel: str
     held_from: datetime
     held_until: datetime
-    reason: str
+    reason: HoldReason
     opinions: int
     usual: float
     placed_at: datetime
@@ -474,5 +483,5 @@ class HoldDecided(Event, type="massline.feedback.hold.decided.v1", key="hold_id"
     hold_id: UUID
     unit_id: UUID
     channel: str
-    decision: str
+    decision: HoldDecision
     decided_at: datetime

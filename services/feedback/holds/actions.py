@@ -10,12 +10,12 @@ from sqlmodel import col
 from services.feedback.cases.rules import Channel
 from services.feedback.holds.models import Hold
 from services.feedback.holds.queries import show_hold
-from services.feedback.holds.rules import FLOOR, Decision, LastHold, Look, Measure, Reason, look_at, measure, stepped, usually
+from services.feedback.holds.rules import FLOOR, LastHold, Look, Measure, look_at, measure, stepped, usually
 from services.feedback.holds.schemas import HoldOut
 from shared.auth import Principal, Role
 from shared.clock import hour_of
 from shared.errors import Conflict, Forbidden, NotFound
-from shared.events.feedback import HoldDecided, HoldPlaced
+from shared.events.feedback import HoldDecided, HoldDecision, HoldPlaced, HoldReason
 from shared.ids import first_id_at, new_id_at
 from shared.reads import Read
 from shared.uow import UnitOfWork
@@ -60,7 +60,7 @@ async def hold_bursts(uow: UnitOfWork) -> bool:
     return False
 
 
-async def decide_hold(uow: UnitOfWork, principal: Principal, hold_id: UUID, decision: Decision, reason: str) -> HoldOut:
+async def decide_hold(uow: UnitOfWork, principal: Principal, hold_id: UUID, decision: HoldDecision, reason: str) -> HoldOut:
     """By somebody above the held unit, which itself has an interest. What is released is published as if it had never been held.
 
     Events: HoldDecided. Raises `NotFound` (hold-not-found), `Forbidden` (hold-not-yours), `Conflict` (hold-decided).
@@ -88,7 +88,7 @@ def _last(found: asyncpg.Record) -> LastHold | None:
     if found["hold_id"] is None:
         return None
     decision = found["decision"]
-    return LastHold(found["held_until"], Decision(decision) if decision else None, found["decided_at"])
+    return LastHold(found["held_until"], HoldDecision(decision) if decision else None, found["decided_at"])
 
 
 async def _place(uow: UnitOfWork, look: Look, found: asyncpg.Record) -> None:
@@ -100,7 +100,7 @@ async def _place(uow: UnitOfWork, look: Look, found: asyncpg.Record) -> None:
         channel=Channel(found["channel"]),
         held_from=look.since,
         held_until=look.until,
-        reason=Reason.burst,
+        reason=HoldReason.burst,
         opinions=stepped(found["opinions"]),
         usual=usually(found["before"]),
         placed_at=hour,

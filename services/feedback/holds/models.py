@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from services.feedback.cases.rules import Channel
-from services.feedback.holds.rules import Decision, Reason
 from services.feedback.tables import UTC_TIME, FeedbackTable, text_of
+from shared.events.feedback import HoldDecision, HoldReason
 from shared.types import enum_check
 
 
@@ -21,8 +21,8 @@ class Hold(FeedbackTable, table=True):
     __tablename__ = "holds"
     __table_args__ = (
         CheckConstraint(enum_check("channel", Channel), name="holds_channel"),
-        CheckConstraint(enum_check("reason", Reason), name="holds_reason"),
-        CheckConstraint(enum_check("decision", Decision), name="holds_decision"),
+        CheckConstraint(enum_check("reason", HoldReason), name="holds_reason"),
+        CheckConstraint(enum_check("decision", HoldDecision), name="holds_decision"),
         CheckConstraint(
             "(decision IS NULL) = (decided_at IS NULL) AND (decision IS NULL) = (decision_reason IS NULL)",
             name="holds_decided_whole",
@@ -35,11 +35,11 @@ class Hold(FeedbackTable, table=True):
     channel: Channel = Field(sa_type=text_of(Channel))
     held_from: datetime = Field(sa_type=UTC_TIME)
     held_until: datetime = Field(sa_type=UTC_TIME)
-    reason: Reason = Field(sa_type=text_of(Reason))
+    reason: HoldReason = Field(sa_type=text_of(HoldReason))
     opinions: int
     usual: float
     placed_at: datetime = Field(sa_type=UTC_TIME)
-    decision: Decision | None = Field(default=None, sa_type=text_of(Decision))
+    decision: HoldDecision | None = Field(default=None, sa_type=text_of(HoldDecision))
     decided_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
     decided_by_unit_id: UUID | None = None
     decision_reason: str | None = None

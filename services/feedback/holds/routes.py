@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from services.feedback.holds import actions, queries
-from services.feedback.holds.rules import Decision
 from services.feedback.holds.schemas import HoldDecisionIn, HoldOut
 from shared.auth import Principal, Require, Role
+from shared.events.feedback import HoldDecision
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
 
@@ -26,10 +26,10 @@ async def list_holds(uow: Uow, limit: PageLimit = 50, cursor: PageCursor = None)
 @router.post("/{hold_id}/release")
 async def release_hold(uow: Uow, principal: Upper, hold_id: UUID, body: HoldDecisionIn) -> HoldOut:
     """From above the held unit: publish it after all."""
-    return await actions.decide_hold(uow, principal, hold_id, Decision.released, body.reason)
+    return await actions.decide_hold(uow, principal, hold_id, HoldDecision.released, body.reason)
 
 
 @router.post("/{hold_id}/keep")
 async def keep_hold(uow: Uow, principal: Upper, hold_id: UUID, body: HoldDecisionIn) -> HoldOut:
     """From above the held unit: go on holding it from publication."""
-    return await actions.decide_hold(uow, principal, hold_id, Decision.kept, body.reason)
+    return await actions.decide_hold(uow, principal, hold_id, HoldDecision.kept, body.reason)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.clock import hour_of
+from shared.events.feedback import HoldDecision, HoldReason
 from shared.languages import Language
 
 HOUR = timedelta(hours=1)
@@ -18,15 +19,6 @@ FACTOR = 20
 STEP = 5
 TRUSTED = timedelta(days=1)
 """How long a unit and channel are left alone after a hold was released: whoever released it has looked at this burst."""
-
-
-class Reason(StrEnum):
-    burst = "burst"
-
-
-class Decision(StrEnum):
-    released = "released"
-    kept = "kept"
 
 
 class Measure(StrEnum):
@@ -47,7 +39,7 @@ class LastHold(NamedTuple):
     """The newest of a unit and channel."""
 
     until: datetime
-    decision: Decision | None
+    decision: HoldDecision | None
     decided_at: datetime | None
 
 
@@ -74,7 +66,7 @@ def measure(look: Look, now: datetime, opinions: int, before: int, last: LastHol
         return Measure.nothing
     if last is None:
         return Measure.place
-    if last.decision is Decision.released:
+    if last.decision is HoldDecision.released:
         recent = last.decided_at is not None and now < last.decided_at + TRUSTED
         return Measure.nothing if recent or last.until >= look.until else Measure.place
     if last.until >= look.until:
@@ -92,17 +84,17 @@ def usually(before: int) -> float:
     return round(before * WINDOW / USUAL_HOURS, 1)
 
 
-EXPLAINED: Mapping[Language, Mapping[Reason, str]] = {
+EXPLAINED: Mapping[Language, Mapping[HoldReason, str]] = {
     Language.en: {
-        Reason.burst: "At least {opinions} opinions came within two hours, where {usual} are usual. They are worked on as ever, "
-        "but neither shown to others nor counted in signals until a unit above has looked."
+        HoldReason.burst: "At least {opinions} opinions came within two hours, where {usual} are usual. They are worked on as "
+        "ever, but neither shown to others nor counted in signals until a unit above has looked."
     },
     Language.zh: {
-        Reason.burst: "两小时内至少收到{opinions}条意见，平时约为{usual}条。"
+        HoldReason.burst: "两小时内至少收到{opinions}条意见，平时约为{usual}条。"
         "意见照常办理，但在上级单位核查之前不向他人展示，也不计入信号统计。"
     },
 }
 
 
-def explain(reason: Reason, opinions: int, usual: float, language: Language) -> str:
+def explain(reason: HoldReason, opinions: int, usual: float, language: Language) -> str:
     return EXPLAINED[language][reason].format(opinions=opinions, usual=usual)

@@ -10,10 +10,8 @@ from services.feedback.holds.rules import (
     FLOOR,
     TRUSTED,
     USUAL_HOURS,
-    Decision,
     LastHold,
     Measure,
-    Reason,
     explain,
     is_burst,
     look_at,
@@ -21,6 +19,7 @@ from services.feedback.holds.rules import (
     stepped,
     usually,
 )
+from shared.events.feedback import HoldDecision, HoldReason
 from shared.languages import Language
 
 NOW = datetime(2026, 3, 2, 9, 41, 12, 345, tzinfo=UTC)
@@ -64,11 +63,11 @@ def test_what_is_compared_are_whole_hours() -> None:
     assert LOOK.first == LOOK.since - timedelta(days=28)
 
 
-def held(until: datetime, decision: Decision | None = None, decided_at: datetime | None = None) -> LastHold:
+def held(until: datetime, decision: HoldDecision | None = None, decided_at: datetime | None = None) -> LastHold:
     return LastHold(until, decision, decided_at)
 
 
-RELEASED, KEPT = Decision.released, Decision.kept
+RELEASED, KEPT = HoldDecision.released, HoldDecision.kept
 
 
 @pytest.mark.parametrize(
@@ -106,6 +105,6 @@ def test_the_usual_is_that_of_two_hours(before: int, usual: float) -> None:
 
 
 def test_the_reason_is_a_plain_sentence_in_every_language() -> None:
-    told = {language: explain(Reason.burst, 35, 0.3, language) for language in Language}
+    told = {language: explain(HoldReason.burst, 35, 0.3, language) for language in Language}
     assert all("35" in sentence and "0.3" in sentence and "{" not in sentence for sentence in told.values())
     assert len(set(told.values())) == len(Language)

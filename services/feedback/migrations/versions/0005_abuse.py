@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("decision", sa.String(length=40), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by_unit_id", sa.Uuid(), nullable=True),
-        sa.Column("decision_reason", sa.Text(), nullable=True),
+        sa.Column("decision_reason", sa.String(), nullable=True),
         sa.CheckConstraint(
             "channel IN ('thought', 'emotional', 'public_sentiment', 'public_opinion')",
             name="holds_channel",
