@@ -12,8 +12,8 @@ Texts = Sequence[tuple[str, str]]
 
 CASES = """
 INSERT INTO cases (id, unit_id, state, source, channel, protection, title, policy_version, opened_at, updated_at)
-SELECT uuidv7(), ($1::uuid[])[1 + n % cardinality($1)], 'acknowledged', 'opinion', 'public_opinion', 'named', 'A lamp is broken',
-    'default.v1', now(), now()
+SELECT uuidv7(INTERVAL '-1 day'), ($1::uuid[])[1 + n % cardinality($1)], 'acknowledged', 'opinion', 'public_opinion', 'named',
+    'A lamp is broken', 'default.v1', now() - INTERVAL '1 day', now() - INTERVAL '1 day'
 FROM generate_series(1, $2) AS n
 """
 CLOCKS = """
@@ -23,7 +23,7 @@ SELECT id, 'resolution', now(), now() + INTERVAL '30 days' + random() * INTERVAL
 
 
 async def fill_cases(connection: "asyncpg.Connection[asyncpg.Record]", units: Sequence[UUID], count: int) -> None:
-    """So many open cases of these units in turn."""
+    """So many open cases of these units in turn, of the day before: a million within the hour would be a burst."""
     await connection.execute(CASES, list(units), count)
 
 
