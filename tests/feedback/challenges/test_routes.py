@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+import pytest
 
 from services.feedback.challenges.actions import forget_spent_challenges
 from shared.auth import ANONYMOUS
@@ -186,3 +187,13 @@ async def test_of_two_at_once_with_one_proof_one_is_let_in(house: House) -> None
     headers = proving(assert_unproven(await call(house)))
     answers = await asyncio.gather(*(call(house, headers) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [404, 428, 428, 428]
+
+
+async def test_no_line_of_the_log_keeps_when_somebody_came(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    case_id = await house.case()
+    await house.do(case_id, "acknowledge", caller=official("village"))
+    for answer in (await house.client.post("/v1/challenges"), await call(house), await speak(house)):
+        assert answer.status_code in (201, 404)
+    logged = [line for line in capsys.readouterr().out.splitlines() if "/v1/" in line]
+    assert len(logged) == 1, logged
+    assert "acknowledge" in logged[0]
