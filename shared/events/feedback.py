@@ -485,3 +485,38 @@ class HoldDecided(Event, type="massline.feedback.hold.decided.v1", key="hold_id"
     channel: str
     decision: HoldDecision
     decided_at: datetime
+
+
+class RetaliationReported(Event, type="massline.feedback.retaliation.reported.v1", key="report_id"):
+    """When: a speaker reported retaliation; `unit_id` looks into it. Which case it is stays out, so that nothing outside ties a
+    report to an opinion.
+
+    Key: the report. Consumed by webhooks.
+    """
+
+    report_id: UUID
+    unit_id: UUID
+    reported_at: datetime
+
+
+class RetaliationClimbed(Event, type="massline.feedback.retaliation.climbed.v1", key="report_id"):
+    """When: a report was not acknowledged or decided in time, so that `unit_id` looks into it too.
+
+    Key: the report. Consumed by webhooks.
+    """
+
+    report_id: UUID
+    unit_id: UUID
+    climbed_at: datetime
+
+
+class RetaliationDecided(Event, type="massline.feedback.retaliation.decided.v1", key="report_id"):
+    """When: a report was decided; `unit_id` is the unit that was found to have retaliated, null where none was.
+
+    Key: the report. Consumed by assessment.
+    """
+
+    report_id: UUID
+    unit_id: UUID | None
+    substantiated: bool
+    decided_at: datetime
