@@ -34,6 +34,8 @@ from services.feedback.protection.desk import ReceiptDesk
 from services.feedback.protection.routes import reading
 from services.feedback.protection.routes import router as receipts
 from services.feedback.responsibility.routes import router as responsibility
+from services.feedback.retaliation.routes import router as retaliation_reports
+from services.feedback.retaliation.routes import speaker as watching
 from services.feedback.settings import FeedbackSettings
 from services.feedback.signals.routes import router as signals
 from services.feedback.similar.routes import drafting
@@ -67,6 +69,8 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         appeals,
         merges,
         responsibility,
+        watching,
+        retaliation_reports,
         reading,
         receipts,
         suggesting,

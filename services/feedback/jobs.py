@@ -9,6 +9,7 @@ from services.feedback.escalations.actions.breaching import breach_due_clocks
 from services.feedback.escalations.actions.climbing import climb_due_chains
 from services.feedback.holds.actions import hold_bursts
 from services.feedback.ledger.actions import seal_ledger
+from services.feedback.retaliation.actions.climbing import climb_due_reports
 from shared.service import Job
 from shared.uow import UnitOfWork, Works
 
@@ -32,6 +33,7 @@ def make_jobs(cabinet: Cabinet) -> Sequence[Job]:
         Job("escalations", EVERY, _in_one_transaction(climb_due_chains)),
         Job("judgements", EVERY, _in_one_transaction(lapse_unjudged_cases)),
         Job("holds", LOOKED_EVERY, _in_one_transaction(hold_bursts)),
+        Job("retaliation reports", LOOKED_EVERY, _in_one_transaction(climb_due_reports)),
         Job("ledger", LOOKED_EVERY, _in_one_transaction(seal_ledger)),
         Job("spent challenges", SWEPT_EVERY, _in_one_transaction(forget_spent_challenges)),
         Job("stray files", LOOKED_EVERY, _in_one_transaction(cabinet.sweep)),

@@ -15,6 +15,7 @@ from services.feedback.notes import models as notes
 from services.feedback.opinions import models as opinions
 from services.feedback.protection import models as protection
 from services.feedback.responsibility import models as responsibility
+from services.feedback.retaliation import models as retaliation
 from services.feedback.tables import metadata
 from services.feedback.templates import models as templates
 
@@ -35,5 +36,6 @@ __all__ = [
     "opinions",
     "protection",
     "responsibility",
+    "retaliation",
     "templates",
 ]

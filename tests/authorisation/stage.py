@@ -186,6 +186,12 @@ class Stage:
         await self.do("nobody", "/v1/receipts/withdraw", {"receipt": case["receipt"]})
         return case
 
+    async def reported(self) -> Params:
+        """With a report of retaliation, which the parent looks into."""
+        case = await self.case()
+        report = await self.do("speaker", f"/v1/cases/{case['case_id']}/retaliation", {"text": "They cut my water off."})
+        return {**case, "report_id": report["id"]}
+
     async def written_down(self) -> Params:
         """By an official, for somebody who has no account."""
         filed = await self.do("official stranger", "/v1/opinions", opinion(self, assistance="counter"))

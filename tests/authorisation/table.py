@@ -252,6 +252,28 @@ CASES = (
     ),
 )
 
+INSPECTING = at(("lead", "inspector"), "parent")
+REPORT = "/v1/retaliation-reports/{report_id}"
+
+
+def report(verb: str, **body: Any) -> Line:
+    return Line(f"POST {REPORT}/{verb}", INSPECTING, KNOWN - LEADS - INSPECTORS, Stage.reported, says(**body))
+
+
+RETALIATION = (
+    Line(f"GET {CASE}/watch", SPEAKER, NO_ONE, Stage.case),
+    Line(f"GET {CASE}/watch", SPEAKER, NO_ONE, Stage.reported),
+    Line(f"POST {CASE}/check-in", SPEAKER, NO_ONE, Stage.case, says(safe=False)),
+    Line(f"POST {CASE}/retaliation", SPEAKER, NO_ONE, Stage.case, says(text="They cut my water off.")),
+    receipt("check-in", Stage.anonymous, safe=True),
+    receipt("retaliation", Stage.anonymous, text="They cut my water off."),
+    listing("GET /v1/retaliation-reports", LEADS | INSPECTORS, "report_id", INSPECTING, Stage.reported),
+    Line(f"GET {REPORT}", INSPECTING, KNOWN - LEADS - INSPECTORS, Stage.reported),
+    report("acknowledge"),
+    report("decide", substantiated=False, reason="It was the frost."),
+    case(f"GET {CASE}", READERS, Stage.reported),
+)
+
 TEMPLATES = (
     listing("GET /v1/templates", OVERSEERS, "template_id", TEMPLATE_READERS, Stage.template),
     Line("GET /v1/templates/{template_id}", TEMPLATE_READERS, RESIDENTS, Stage.template),
@@ -461,4 +483,16 @@ PARKED = tuple(
     )
 )
 
-TABLE = (*CASES, *TEMPLATES, *CATEGORIES, *OPINIONS, *IDENTITY_REQUESTS, *AUDIT, *VISITS, *ASSESSMENT, *GATEWAY, *PARKED)
+TABLE = (
+    *CASES,
+    *RETALIATION,
+    *TEMPLATES,
+    *CATEGORIES,
+    *OPINIONS,
+    *IDENTITY_REQUESTS,
+    *AUDIT,
+    *VISITS,
+    *ASSESSMENT,
+    *GATEWAY,
+    *PARKED,
+)

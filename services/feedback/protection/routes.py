@@ -22,15 +22,19 @@ from services.feedback.protection.desk import ReceiptDesk
 from services.feedback.protection.schemas import (
     OpenedReceipt,
     ReceiptAppealIn,
+    ReceiptCheckInIn,
     ReceiptClaimIn,
     ReceiptConfirmationIn,
     ReceiptIn,
     ReceiptMessageIn,
     ReceiptReadingIn,
     ReceiptReopeningIn,
+    ReceiptRetaliationIn,
     ReceiptWithdrawalIn,
     Shown,
 )
+from services.feedback.retaliation.actions import speaking
+from services.feedback.retaliation.schemas import CheckedIn, ReportOut, RetaliationIn
 from shared.auth import Principal, Require, Role, get_caller
 from shared.http import Uow
 
@@ -95,6 +99,21 @@ async def appeal_receipt(uow: Uow, desk: Desk, body: ReceiptAppealIn) -> CaseOut
     """Ask the unit above to look at the rejection again, until `appealable_until`."""
     case_id = await desk.show(body.receipt)
     return await appeals.appeal_rejection(uow, Holder(case_id), case_id, body.reason)
+
+
+@router.post("/check-in")
+async def check_in_receipt(uow: Uow, desk: Desk, body: ReceiptCheckInIn) -> CheckedIn:
+    """Say whether nobody harms you because you spoke. If somebody does, the answer says how to report it."""
+    case_id = await desk.show(body.receipt)
+    return await speaking.check_in(uow, Holder(case_id), case_id, safe=body.safe)
+
+
+@router.post("/retaliation", status_code=201)
+async def report_receipt_retaliation(uow: Uow, desk: Desk, body: ReceiptRetaliationIn) -> ReportOut:
+    """Report that somebody harms or threatens you because you spoke, still without a name; until the watch ends."""
+    case_id = await desk.show(body.receipt)
+    said = RetaliationIn(text=body.text, by=body.by)
+    return await speaking.report_retaliation(uow, Holder(case_id), case_id, said)
 
 
 @router.post("/claim")

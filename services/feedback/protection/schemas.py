@@ -9,6 +9,7 @@ from services.feedback.attachments.schemas import AttachmentOut
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn, TimelineEntry, WithdrawalIn
 from services.feedback.conversations.schemas import MessageIn, MessageOut, ReadingIn
 from services.feedback.identity_requests.schemas import IdentityRequestOut
+from services.feedback.retaliation.schemas import CheckInIn, RetaliationIn, WatchOut
 from shared.types import In, Out, Text
 
 Code = Annotated[Text, StringConstraints(max_length=100)]
@@ -51,11 +52,20 @@ class ReceiptWithdrawalIn(Shown, WithdrawalIn):
     pass
 
 
+class ReceiptCheckInIn(Shown, CheckInIn):
+    pass
+
+
+class ReceiptRetaliationIn(Shown, RetaliationIn):
+    pass
+
+
 class OpenedReceipt(Out):
     case: CaseOut
     messages: list[MessageOut]
     next_cursor: str | None
     timeline: list[TimelineEntry] = Field(description="What was done to the case, by which role; oldest first.")
     attachments: list[AttachmentOut]
-    readers: list[ReaderOut]
+    readers: list[ReaderOut] = Field(description="Everybody who can read any of this.")
+    watch: WatchOut
     identity_requests: list[IdentityRequestOut] = Field(description="Everybody who asked to know who you are.")

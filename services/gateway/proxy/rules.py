@@ -18,6 +18,7 @@ AREAS: dict[str, str] = {
     "holds": "feedback",
     "ledger": "feedback",
     "receipts": "feedback",
+    "retaliation-reports": "feedback",
     "shared-cases": "feedback",
     "signals": "feedback",
     "templates": "feedback",

@@ -1,0 +1,1 @@
+"""A speaker says how they fare and reports retaliation; others look into it, or it climbs."""
