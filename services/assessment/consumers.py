@@ -15,6 +15,7 @@ from shared.events.feedback import (
     CaseReopened,
     ClockBreached,
     ClockBreachedV2,
+    RetaliationDecided,
 )
 from shared.events.visits import VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
@@ -56,6 +57,10 @@ async def on_case_escalated(uow: UnitOfWork, event: CaseEscalated | CaseEscalate
     await actions.keep_case_escalated(uow, event)
 
 
+async def on_retaliation_decided(uow: UnitOfWork, event: RetaliationDecided, record: Record) -> None:
+    await actions.keep_retaliation_decided(uow, event)
+
+
 async def on_visit_planned(uow: UnitOfWork, event: VisitPlanned, record: Record) -> None:
     await actions.keep_visit_planned(uow, event)
 
@@ -76,6 +81,7 @@ CONSUMES: Handlers = {
     ClockBreachedV2: on_clock_breached,
     CaseEscalated: on_case_escalated,
     CaseEscalatedV2: on_case_escalated,
+    RetaliationDecided: on_retaliation_decided,
     VisitPlanned: on_visit_planned,
     VisitRecorded: on_visit_recorded,
 }

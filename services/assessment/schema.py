@@ -1,11 +1,21 @@
 """Every table of this service, imported so that `metadata` is complete: what migrations compare the database with."""
 
 from services.assessment.campaigns.models import Campaign
-from services.assessment.indicators.models import CaseEvidence, VisitEvidence
+from services.assessment.indicators.models import CaseEvidence, RetaliationEvidence, VisitEvidence
 from services.assessment.policies.models import Policy
 from services.assessment.standards.models import Standard
 from services.assessment.tables import metadata
 from services.assessment.units.models import Unit
 from services.assessment.working_calendars.models import WorkingCalendar
 
-__all__ = ["Campaign", "CaseEvidence", "Policy", "Standard", "Unit", "VisitEvidence", "WorkingCalendar", "metadata"]
+__all__ = [
+    "Campaign",
+    "CaseEvidence",
+    "Policy",
+    "RetaliationEvidence",
+    "Standard",
+    "Unit",
+    "VisitEvidence",
+    "WorkingCalendar",
+    "metadata",
+]

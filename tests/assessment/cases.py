@@ -20,6 +20,9 @@ from shared.events.feedback import (
     ClockBreachedV2,
     ClockKind,
     EscalationCause,
+    RetaliationClimbed,
+    RetaliationDecided,
+    RetaliationReported,
 )
 from shared.events.visits import VisitPlanned, VisitRecorded
 
@@ -98,6 +101,25 @@ class Story:
         return VisitRecorded(
             **self.visit, outcome="done", occurred_at=after(hours), recorded_at=after(hours), late=False, findings=findings
         )
+
+
+def retaliation_reported(unit: Any, report_id: UUID, hours: float = 0) -> list[Event]:
+    """A report that `unit` looks into, and did not decide in time."""
+    at, inspecting = after(hours), UUID(unit["id"])
+    return [
+        RetaliationReported(report_id=report_id, unit_id=inspecting, reported_at=at),
+        RetaliationClimbed(report_id=report_id, unit_id=inspecting, climbed_at=at),
+    ]
+
+
+def retaliation_decided(unit: Any, hours: float = 0, *, substantiated: bool = True, report_id: UUID | None = None) -> Event:
+    """That `unit` retaliated, or that nobody did."""
+    return RetaliationDecided(
+        report_id=report_id or uuid4(),
+        unit_id=UUID(unit["id"]) if substantiated else None,
+        substantiated=substantiated,
+        decided_at=after(hours),
+    )
 
 
 def judged_cases(unit: Any, *, due: int, in_time: int, judged: int, resolved: int, rated: int, satisfied: int) -> list[Event]:

@@ -1,11 +1,12 @@
 """From evidence to a grade, with every step shown. Exact arithmetic: the same evidence gives the same grade to the last digit."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from services.assessment.indicators.rules import CaseCounts, Measures, Spread, Tally, Times
+from services.assessment.indicators.rules import RETALIATION_COUNTS_FOR, CaseCounts, Measures, Spread, Tally, Times
 from services.assessment.standards.rules import TOTAL_WEIGHT, Criterion, Scale
 
 FEWEST = 5
@@ -20,6 +21,10 @@ class GradeValue(StrEnum):
     unqualified = "unqualified"
     qualified = "qualified"
     excellent = "excellent"
+
+
+class GateCode(StrEnum):
+    retaliation = "retaliation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +84,32 @@ class Part:
         return f"{self.criterion} needs {self.minimum} {MEANINGS[self.criterion].observations}, has {self.tally.n}"
 
 
+RETALIATION = Meaning(
+    "reports of retaliation that were found true",
+    f"any decided in the last {RETALIATION_COUNTS_FOR.days} days: unqualified, whatever the composite",
+    "feedback: RetaliationDecided (substantiated)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Something that makes a unit unqualified by itself. The days, both included, between which it does."""
+
+    code: GateCode
+    count: int
+    since: date
+    until: date
+
+
 @dataclass(frozen=True, slots=True)
 class Grade:
+    """`gates` are those that the unit did not pass."""
+
     value: GradeValue
     reason: str
     composite: Fraction | None
     parts: tuple[Part, ...]
+    gates: tuple[Gate, ...] = ()
 
 
 def is_hidden(criterion: Criterion, tally: Tally, *, in_full: bool) -> bool:
@@ -96,8 +121,17 @@ def grade(scale: Scale | None, measures: Measures, *, in_full: bool) -> Grade:
     """The grade as a reader may know it. `in_full`: the reader answers for the unit; the others learn nothing, also not from
     the grade, that rests on fewer than `FEWEST` residents.
 
+    A gate that is not passed decides alone, also where there would be no grade.
     No scale: no campaign measures the unit. Missing observations are missing, never zero: the unit is then not graded.
     """
+    found, gates = _by_evidence(scale, measures, in_full=in_full), _gates(measures)
+    if not gates:
+        return found
+    reason = "; ".join(f"{gate.code} was found, which counts until {gate.until}" for gate in gates)
+    return replace(found, value=GradeValue.unqualified, reason=f"{GradeValue.unqualified}: {reason}", gates=gates)
+
+
+def _by_evidence(scale: Scale | None, measures: Measures, *, in_full: bool) -> Grade:
     if scale is None:
         return Grade(GradeValue.not_graded, NO_CAMPAIGN, None, ())
     parts = tuple(_part(scale, criterion, _tally(measures, criterion), in_full) for criterion in Criterion)
@@ -107,6 +141,15 @@ def grade(scale: Scale | None, measures: Measures, *, in_full: bool) -> Grade:
     composite = sum((part.contribution or Fraction(0) for part in parts), Fraction(0))
     value, reason = _band(scale, composite)
     return Grade(value, f"{value}: {reason}", composite, parts)
+
+
+def _gates(measures: Measures) -> tuple[Gate, ...]:
+    """What is reported and not found true is no gate, and neither is how much is reported: silence must not pay."""
+    found = measures.retaliations
+    if found is None:
+        return ()
+    until = (found.last_at + RETALIATION_COUNTS_FOR).date()
+    return (Gate(GateCode.retaliation, found.count, found.first_at.date(), until),)
 
 
 def _part(scale: Scale, criterion: Criterion, tally: Tally, in_full: bool) -> Part:

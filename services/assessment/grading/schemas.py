@@ -1,6 +1,6 @@
 """Scorecards and the public board as they are shown. Shares and composites are 0 to 1, durations are seconds."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.assessment.campaigns.queries import Running
-from services.assessment.grading.rules import FORMULA, MEANINGS, Grade, GradeValue, Part
+from services.assessment.grading.rules import FORMULA, MEANINGS, RETALIATION, Gate, GateCode, Grade, GradeValue, Part
 from services.assessment.indicators.rules import Period, Tally, wilson
 from services.assessment.standards.rules import Criterion
 from services.assessment.standards.schemas import Bands
@@ -135,14 +135,37 @@ class CriterionShown(Out):
         )
 
 
+class GateShown(Out):
+    """A gate that the unit did not pass, which makes it unqualified whatever the composite."""
+
+    code: GateCode
+    count: int
+    since: date
+    until: date = Field(description="The last day on which it counts.")
+    source: str
+    formula: str
+
+    @classmethod
+    def of(cls, gate: Gate) -> Self:
+        return cls(
+            code=gate.code,
+            count=gate.count,
+            since=gate.since,
+            until=gate.until,
+            source=RETALIATION.source,
+            formula=RETALIATION.formula,
+        )
+
+
 class Explanation(Out):
-    """How the grade came about; `missing` names the criteria that keep it from being given."""
+    """How the grade came about; `missing` names the criteria that keep it from being given, `gates` what overrules them."""
 
     formula: str
     standard: StandardUsed | None
     criteria: list[CriterionShown]
     composite: float | None
     missing: list[Criterion]
+    gates: list[GateShown]
 
     @classmethod
     def of(cls, grade: Grade, running: Running | None) -> Self:
@@ -152,6 +175,7 @@ class Explanation(Out):
             criteria=[CriterionShown.of(part) for part in grade.parts],
             composite=composite_of(grade),
             missing=[part.criterion for part in grade.parts if part.missing],
+            gates=[GateShown.of(gate) for gate in grade.gates],
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Table, case, cast, func, tuple_
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from services.assessment.indicators.models import CaseEvidence, VisitEvidence
+from services.assessment.indicators.models import CaseEvidence, RetaliationEvidence, VisitEvidence
 from services.assessment.tables import metadata
 from shared.events.feedback import (
     AppealDecided,
@@ -27,6 +27,7 @@ from shared.events.feedback import (
     ClockBreachedV2,
     ClockKind,
     EscalationCause,
+    RetaliationDecided,
 )
 from shared.events.visits import VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
@@ -151,6 +152,13 @@ async def keep_visit_planned(uow: UnitOfWork, event: VisitPlanned) -> None:
 async def keep_visit_recorded(uow: UnitOfWork, event: VisitRecorded) -> None:
     values = {"recorded_at": event.recorded_at, "occurred_at": event.occurred_at, "findings": event.findings}
     await uow.session.execute(KEEP_RECORDED, _visit(event, **values))
+
+
+async def keep_retaliation_decided(uow: UnitOfWork, event: RetaliationDecided) -> None:
+    """A report is decided once, and one that was not found true leaves no trace here."""
+    if event.substantiated and event.unit_id is not None:
+        values = {"report_id": event.report_id, "unit_id": event.unit_id, "decided_at": event.decided_at}
+        await uow.session.execute(insert(RetaliationEvidence).values(values).on_conflict_do_nothing())
 
 
 def _case(event: CaseEvent, **facts: Any) -> dict[str, Any]:

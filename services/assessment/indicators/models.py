@@ -1,4 +1,5 @@
-"""Evidence: what the other services told about each case and each visit, one row each. Ids, numbers and times only.
+"""Evidence: what the other services told about each case, each visit and each retaliation, one row each. Ids, numbers and times
+only.
 
 Facts are projections of other services' events and may arrive in any order, so all but the ids may be missing.
 """
@@ -6,7 +7,7 @@ Facts are projections of other services' events and may arrive in any order, so 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, Index
 from sqlmodel import Field
 
 from services.assessment.tables import AssessmentTable
@@ -50,3 +51,14 @@ class VisitEvidence(AssessmentTable, table=True):
     recorded_at: datetime | None = Field(None, sa_type=MOMENT)
     occurred_at: datetime | None = Field(None, sa_type=MOMENT)
     findings: int | None = None
+
+
+class RetaliationEvidence(AssessmentTable, table=True):
+    """A report of retaliation by `unit_id` that was found true. Of the others nothing is kept: they count for nothing."""
+
+    __tablename__ = "retaliation_evidence"
+    __table_args__ = (Index("ix_retaliation_evidence_unit_id_decided_at", "unit_id", "decided_at"),)
+
+    report_id: UUID = Field(primary_key=True)
+    unit_id: UUID
+    decided_at: datetime = Field(sa_type=MOMENT)

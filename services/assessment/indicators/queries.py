@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from services.assessment.indicators.rules import (
-    NOTHING,
+    RETALIATION_COUNTS_FOR,
     CaseCounts,
     Measures,
     Period,
+    Retaliations,
     Spread,
     Tally,
     Times,
@@ -36,7 +37,10 @@ COUNT_CASES = text(f"""
             reopened_at BETWEEN since AND until AS reopened,
             breached_at BETWEEN since AND until AS breached,
             escalated_at BETWEEN since AND until AS escalated
-        FROM period JOIN case_evidence USING (unit_id)
+        FROM period LEFT JOIN case_evidence USING (unit_id)
+    ), retaliation AS (
+        SELECT unit_id, count(*) AS retaliations, min(decided_at) AS first_at, max(decided_at) AS last_at
+        FROM period JOIN retaliation_evidence USING (unit_id) WHERE decided_at > :counted_after GROUP BY unit_id
     )
     SELECT unit_id,
         count(*) FILTER (WHERE response_due) AS response_due,
@@ -49,8 +53,9 @@ COUNT_CASES = text(f"""
         count(*) FILTER (WHERE answered) AS answered,
         count(*) FILTER (WHERE reopened) AS reopened,
         count(*) FILTER (WHERE breached) AS breached,
-        count(*) FILTER (WHERE escalated) AS escalated
-    FROM fact GROUP BY unit_id
+        count(*) FILTER (WHERE escalated) AS escalated,
+        retaliations, first_at, last_at
+    FROM fact LEFT JOIN retaliation USING (unit_id) GROUP BY unit_id, retaliations, first_at, last_at
 """)
 
 QUANTILES = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {0}) AS {0}_quantiles, count({0}) AS {0}_n"
@@ -80,9 +85,10 @@ COUNT_VISITS = text(f"""
 
 
 async def measure_units(uow: UnitOfWork, periods: Mapping[UUID, Period]) -> dict[UUID, Measures]:
-    """The rates and counts of each unit's own cases in its period. One query for all of them."""
-    rows = await uow.session.execute(COUNT_CASES, _asked(periods))
-    return dict.fromkeys(periods, NOTHING) | {row.unit_id: _measures(row) for row in rows}
+    """The rates and counts of each unit's own cases in its period, and its retaliations. One query for all of them."""
+    counted_after = uow.now() - RETALIATION_COUNTS_FOR
+    rows = await uow.session.execute(COUNT_CASES, {**_asked(periods), "counted_after": counted_after})
+    return {row.unit_id: _measures(row) for row in rows}
 
 
 async def time_unit(uow: UnitOfWork, unit_id: UUID, period: Period) -> Times:
@@ -123,6 +129,7 @@ def _measures(row: Row[tuple[object, ...]]) -> Measures:
             breached=row.breached,
             escalated=row.escalated,
         ),
+        retaliations=Retaliations(row.retaliations, row.first_at, row.last_at) if row.retaliations else None,
     )
 
 

@@ -1,8 +1,10 @@
 """What is measured: shares with their uncertainty, and times."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import sqrt
+
+RETALIATION_COUNTS_FOR = timedelta(days=365)
 
 Z95 = 1.959963984540054
 """The standard normal's two-sided 95 % point."""
@@ -71,8 +73,18 @@ class VisitCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Retaliations:
+    """Reports of retaliation by a unit that were found true in the last `RETALIATION_COUNTS_FOR`: how many, and when the
+    first and the last of them were decided."""
+
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
-    """The three rates of a unit and the counts behind them.
+    """The three rates of a unit and the counts behind them; and whether it retaliated, whatever the period.
 
     Response: first answers in time, of the cases answered or overdue for a first answer; a case that was rejected, withdrawn or
     closed unconfirmed counts by this alone, so one that ended before its first answer was due does not count at all.
@@ -83,9 +95,7 @@ class Measures:
     resolution: Tally
     satisfaction: Tally
     cases: CaseCounts
-
-
-NOTHING = Measures(Tally(0, 0), Tally(0, 0), Tally(0, 0), CaseCounts())
+    retaliations: Retaliations | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 
 from shared.auth import ANONYMOUS, Principal, Role
-from tests.assessment.cases import Story, judged_cases
+from tests.assessment.cases import Story, judged_cases, retaliation_decided, retaliation_reported
 from tests.assessment.office import ADMIN, Office, assert_problem
 from tests.support.callers import principal
 
@@ -49,6 +49,7 @@ async def test_scorecard_without_evidence(office: Office) -> None:
                 "criteria": [],
                 "composite": None,
                 "missing": [],
+                "gates": [],
             },
         },
     }
@@ -168,6 +169,82 @@ async def test_scorecard_masked_explanation_tells_no_hidden_figure(office: Offic
     hidden = ("value", "n", "interval", "missing", "contribution")
     assert {name: satisfaction[name] for name in hidden} == dict.fromkeys(hidden)
     assert satisfaction["suppressed"] is True
+
+
+ALL_WELL = {"due": 10, "in_time": 10, "judged": 10, "resolved": 10, "rated": 10, "satisfied": 10}
+
+
+async def test_retaliation_that_was_found_makes_a_unit_unqualified_for_a_year(office: Office) -> None:
+    north, mid, other = await tree(office)
+    await campaign_over(office, north)
+    await office.hear(judged_cases(mid, **ALL_WELL))
+    before = (await office.scorecard(mid))["grade"]
+    assert (before["value"], before["explanation"]["gates"]) == ("excellent", [])
+    await office.hear([retaliation_decided(mid, 0), retaliation_decided(mid, 48)])
+    for grade in (
+        (await office.scorecard(mid))["grade"],
+        (await office.scorecard(mid, reader(Role.resident)))["grade"],
+    ):
+        assert grade["value"] == "unqualified"
+        assert grade["reason"] == "unqualified: retaliation was found, which counts until 2027-03-04"
+        assert grade["explanation"] == {
+            **before["explanation"],
+            "gates": [
+                {
+                    "code": "retaliation",
+                    "count": 2,
+                    "since": "2026-03-02",
+                    "until": "2027-03-04",
+                    "source": "feedback: RetaliationDecided (substantiated)",
+                    "formula": "any decided in the last 365 days: unqualified, whatever the composite",
+                }
+            ],
+        }
+    board = {row["code"]: row["grade"]["value"] for row in (await office.get("/v1/public/scoreboard", ANONYMOUS))["items"]}
+    assert board == {"north": "not_graded", "mid": "unqualified", "other": "not_graded"}
+
+    office.clock.advance(days=366)
+    assert [gate["count"] for gate in (await office.scorecard(mid))["grade"]["explanation"]["gates"]] == [1]
+    office.clock.advance(days=2)
+    later = (await office.scorecard(mid))["grade"]
+    assert (later["value"], later["explanation"]["gates"]) == ("not_graded", [])
+    assert (await office.scorecard(other))["grade"]["explanation"]["gates"] == []
+
+
+async def test_a_unit_without_a_case_or_a_campaign_is_unqualified_all_the_same(office: Office) -> None:
+    unit = await office.register_unit("north")
+    await office.hear([retaliation_decided(unit)])
+    assert (await office.scorecard(unit))["grade"]["value"] == "unqualified"
+
+
+async def test_a_decision_counts_once_however_often_it_is_told(office: Office) -> None:
+    unit, decided = await office.register_unit("north"), uuid4()
+    for _ in range(3):
+        await office.hear([retaliation_decided(unit, report_id=decided)])
+    (gate,) = (await office.scorecard(unit))["grade"]["explanation"]["gates"]
+    assert gate["count"] == 1
+
+
+async def test_neither_reports_nor_those_that_were_not_found_true_change_anything(office: Office) -> None:
+    """Else a unit would be paid for silence."""
+    north, mid, _ = await tree(office)
+    await campaign_over(office, north)
+    await office.hear(judged_cases(mid, **ALL_WELL))
+    before = [await office.scorecard(unit) for unit in (north, mid)]
+    for _ in range(20):
+        report_id = uuid4()
+        await office.hear(retaliation_reported(north, report_id))
+        await office.hear([retaliation_decided(mid, substantiated=False, report_id=report_id)])
+    assert [await office.scorecard(unit) for unit in (north, mid)] == before
+
+
+async def test_the_number_of_complaints_changes_no_grade(office: Office) -> None:
+    north, mid, _ = await tree(office)
+    await campaign_over(office, north)
+    await office.hear(judged_cases(mid, **ALL_WELL))
+    before = (await office.scorecard(mid))["grade"]
+    await office.hear([Story(mid).opened() for _ in range(50)])
+    assert (await office.scorecard(mid))["grade"] == before
 
 
 async def test_scorecard_refusals(office: Office) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 from services.assessment.grading.rules import (
     FEWEST,
     NO_CAMPAIGN,
+    Gate,
+    GateCode,
     Grade,
     GradeValue,
     grade,
@@ -15,7 +19,7 @@ from services.assessment.grading.rules import (
     show_cases,
     show_completion,
 )
-from services.assessment.indicators.rules import CaseCounts, Measures, Spread, Tally, Times
+from services.assessment.indicators.rules import CaseCounts, Measures, Retaliations, Spread, Tally, Times
 from services.assessment.standards.rules import Criterion, Scale
 
 BASIC = Scale({Criterion.response: 10, Criterion.resolution: 45, Criterion.satisfaction: 45}, Decimal("0.60"), Decimal("0.85"), 5)
@@ -134,6 +138,22 @@ def test_grade_in_full_may_rest_on_fewer() -> None:
     assert graded(found, small, in_full=False).reason == (
         "not graded: resolution has too few verdicts to be shown; satisfaction has too few satisfaction ratings to be shown"
     )
+
+
+FOUND = Retaliations(2, datetime(2026, 3, 2, 10, tzinfo=UTC), datetime(2026, 5, 1, 10, tzinfo=UTC))
+
+
+@given(st.one_of(st.none(), scales()), measures(), st.booleans())
+def test_retaliation_alone_makes_a_unit_unqualified_whatever_else_it_did(
+    scale: Scale | None, found: Measures, in_full: bool
+) -> None:
+    before, result = (graded(each, scale, in_full=in_full) for each in (found, replace(found, retaliations=FOUND)))
+    assert (result.value, result.reason) == (
+        GradeValue.unqualified,
+        "unqualified: retaliation was found, which counts until 2027-05-01",
+    )
+    assert result.gates == (Gate(GateCode.retaliation, 2, date(2026, 3, 2), date(2027, 5, 1)),)
+    assert (result.composite, result.parts, before.gates) == (before.composite, before.parts, ())
 
 
 @given(st.fractions(min_value=0, max_value=1))
