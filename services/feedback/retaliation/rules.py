@@ -105,10 +105,11 @@ def inspecting(
     return next(fit, None)
 
 
-def topmost(chains: Iterable[Sequence[UUID]], blamed: Collection[UUID], never: Collection[UUID]) -> UUID:
-    """Where no unit above is left: of the units at the lower end of these chains, the first of those highest up that may look
-    into a report. Raises `Invalid` (no-inspector-left)."""
-    fit = [chain for chain in chains if chain[0] not in never and not any(unit_id in blamed for unit_id in chain)]
+def topmost(chains: Iterable[Sequence[UUID]], blamed: Collection[UUID]) -> UUID:
+    """Where no unit above is left: of the units at the lower end of these chains, the first of those highest up that are neither
+    blamed nor below a blamed one; also one that owed the case or works on it, for else a unit could keep a report from everybody
+    by handing the case round. Raises `Invalid` (no-inspector-left)."""
+    fit = [chain for chain in chains if not any(unit_id in blamed for unit_id in chain)]
     if not fit:
         raise Invalid(
             "no-inspector-left",

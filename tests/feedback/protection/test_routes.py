@@ -22,11 +22,21 @@ SHOWN: dict[str, dict[str, Any]] = {
     "open": {},
     "messages": {"text": "A word."},
     "read": {"up_to": 1},
+    "check-in": {"safe": False},
+    "retaliation": {"text": "They cut my water off."},
     "confirm": {"resolved": True, "score": 3},
     "reopen": {"reason": "No."},
     "withdraw": {"reason": "Enough."},
 }
-COARSE = {"opinion.submitted", "case.opened", "case-message.added", "case.confirmed", "case.reopened", "case.withdrawn"}
+COARSE = {
+    "opinion.submitted",
+    "case.opened",
+    "case-message.added",
+    "case.confirmed",
+    "case.reopened",
+    "case.withdrawn",
+    "retaliation.reported",
+}
 
 
 async def submitted(house: House, **said: Any) -> tuple[str, str]:
@@ -109,8 +119,8 @@ async def speak(house: House) -> str:
     case_id, receipt = await submitted(house, headers={**key(), "X-Forwarded-For": "203.0.113.77", "User-Agent": "marked-agent"})
     signed_in = house.speaker
     await house.do(case_id, "ask", {"text": "Which lamp?"}, caller=admin())
-    for verb in ("messages", "read", "confirm", "reopen", "withdraw"):
-        house.clock.advance(minutes=5)
+    for verb in ("messages", "read", "check-in", "retaliation", "confirm", "reopen", "withdraw"):
+        house.clock.advance(minutes=4)
         if verb == "confirm":
             await house.do(case_id, "answer", {"text": "Mended."}, caller=admin())
         body = {"receipt": receipt, **SHOWN[verb]}
@@ -140,6 +150,7 @@ async def test_the_speakers_times_and_ids_tell_the_hour_only(house: House) -> No
         "messages": "added_at, id",
         "case_clocks": "started_at, due_at, paused_at, stopped_at",
         "case_history": "at",
+        "retaliation_reports": "id, reported_at, acknowledge_by, decide_by, next_at",
         "outbox": "time, id, data",
     }
     mine = {"messages": "WHERE by = 'resident'", "case_history": "WHERE by_role = 'speaker'"}

@@ -1,5 +1,6 @@
 """A report of retaliation goes past everybody concerned, and nobody but its readers can tell that there is one."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -150,6 +151,13 @@ async def test_a_unit_that_hands_the_case_to_the_top_does_not_escape(house: Hous
     assert codes((await voice.report())["readers"]) == ["province"]
 
 
+async def test_a_unit_that_invites_all_above_does_not_escape(house: House) -> None:
+    voice = await speak(house, unit_id=unit("prefecture"))
+    body = {"unit_id": str(unit("province")), "task": "Join us."}
+    await house.do(voice.case_id, "joint-units", body, caller=official("prefecture"))
+    assert codes((await voice.report())["readers"]) == ["province"]
+
+
 @pytest.mark.parametrize("ending", ["withdraw", "reject"])
 async def test_a_closed_case_does_not_end_the_watch(house: House, ending: str) -> None:
     voice = await speak(house)
@@ -169,6 +177,12 @@ async def test_one_report_at_a_time(house: House, protection: str) -> None:
     await house.client.post(f"/v1/retaliation-reports/{report['id']}/decide", caller=lead("township"), json=body)
     again = await voice.report()
     assert [each["id"] for each in (await voice.watch())["reports"]] == [report["id"], again["id"]]
+
+
+async def test_of_two_reports_at_once_one_is_taken(house: House) -> None:
+    voice = await speak(house)
+    answers = await asyncio.gather(*(voice.try_report() for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
 
 
 async def test_a_repeated_request_reports_once(house: House) -> None:

@@ -134,22 +134,18 @@ def test_nobody_inspects_who_is_concerned_or_below_somebody_who_is(
         assert all(found in chain(owner)[1:] for owner in (at, *owners))
 
 
-@pytest.mark.parametrize(
-    ("blamed", "never", "expected"),
-    [
-        (["village"], [], "province"),
-        (["village"], ["province"], "prefecture"),
-        (["county"], ["province", "prefecture"], "elsewhere"),
-    ],
-)
-def test_where_no_unit_above_is_left_the_topmost_inspects(blamed: list[str], never: list[str], expected: str) -> None:
-    chains = [chain(code) for code in sorted(PARENTS)]
-    assert NAMES[topmost(chains, some(*blamed), some(*never))] == expected
+OTHER = [[unit("below the other"), unit("other")], [unit("other")]]
+"""A second tree."""
+
+
+@pytest.mark.parametrize(("blamed", "others", "expected"), [("village", [], "province"), ("province", OTHER, "other")])
+def test_where_no_unit_above_is_left_the_topmost_inspects(blamed: str, others: list[list[UUID]], expected: str) -> None:
+    assert topmost([*others, *(chain(code) for code in sorted(PARENTS))], some(blamed)) == unit(expected)
 
 
 def test_where_everybody_is_concerned_the_speaker_is_told() -> None:
     with pytest.raises(Invalid, match="no-inspector-left"):
-        topmost([chain(code) for code in PARENTS], some("province"), ())
+        topmost([chain(code) for code in PARENTS], some("province"))
 
 
 def test_a_report_climbs_past_whom_it_must_not_reach() -> None:

@@ -90,7 +90,7 @@ async def _inspecting_unit(uow: UnitOfWork, case: Case, accused: Sequence[UUID])
     if above is not None:
         return above
     everywhere = (_ids(uow.units.chain(unit.id)) for unit in sorted(uow.units.all(), key=lambda unit: unit.code))
-    return topmost(everywhere, concerned.blamed | {case.unit_id}, concerned.joint)
+    return topmost(everywhere, concerned.blamed | {case.unit_id})
 
 
 def _ids(chain: Iterable[KnownUnit]) -> list[UUID]:
