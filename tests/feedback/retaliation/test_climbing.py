@@ -5,8 +5,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-import pytest
-
 from services.feedback.app import create_service
 from services.feedback.settings import FeedbackSettings
 from tests.feedback.house import TREE, House, admin, lead, official, unit
@@ -146,7 +144,6 @@ async def test_an_outage_costs_each_deadline_one_unit_and_no_more(house: House) 
     assert [CODES[event["unit_id"]] for event in await climbed(house)] == ["county", "prefecture"]
 
 
-@pytest.mark.slow
 async def test_two_workers_let_each_report_climb_once(house: House, database_url: str, clock: ManualClock) -> None:
     voices = [await speak(house) for _ in range(20)]
     for voice in voices:

@@ -303,8 +303,12 @@ async def test_hostile_reports(house: House, said: dict[str, Any]) -> None:
     voice = await speak(house)
     assert_problem(await voice.try_say("retaliation", said), 422)
     assert_problem(await house.receipt("retaliation", {"receipt": "x", **said}), 422)
-    assert_problem(await voice.try_say("retaliation", {"text": TEXT, "by": [str(UUID(int=5))]}), 404, "unit-not-found")
     assert await house.rows("SELECT FROM retaliation_reports") == []
+
+
+async def test_a_unit_that_there_is_not_cannot_be_named(house: House) -> None:
+    voice = await speak(house)
+    assert_problem(await voice.try_say("retaliation", {"text": TEXT, "by": [str(UUID(int=5))]}), 404, "unit-not-found")
 
 
 async def test_a_wrong_receipt_reports_nothing(house: House) -> None:

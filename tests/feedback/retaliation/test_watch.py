@@ -120,3 +120,16 @@ async def test_hostile_check_ins(house: House, said: dict[str, Any]) -> None:
     voice = await speak(house)
     assert_problem(await voice.try_say("check-in", said), 422)
     assert_problem(await house.receipt("check-in", {"receipt": "x", **said}), 422)
+
+
+async def test_a_watch_goes_with_a_case_that_its_speaker_makes_their_own(house: House) -> None:
+    """What an official wrote down comes with a receipt first, and with an account later."""
+    clerk = official("elsewhere")
+    filed = await house.submit(caller=clerk, assistance="counter")
+    await house.receipt("check-in", {"receipt": filed["receipt"], "safe": False})
+    reported = await house.receipt("retaliation", {"receipt": filed["receipt"], "text": "They did."})
+    claimed = {"receipt": filed["receipt"]}
+    assert (await house.client.post("/v1/receipts/claim", caller=house.speaker, json=claimed)).status_code == 200
+    watch = await house.get(f"/v1/cases/{filed['case_id']}/watch", caller=house.speaker)
+    assert (watch["unsafe_on"], watch["reports"]) == (["2026-03-02"], [reported.json()])
+    assert_problem(await house.client.get(f"/v1/cases/{filed['case_id']}/watch", caller=clerk), 404, "case-not-found")
