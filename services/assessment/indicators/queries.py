@@ -38,24 +38,25 @@ COUNT_CASES = text(f"""
             breached_at BETWEEN since AND until AS breached,
             escalated_at BETWEEN since AND until AS escalated
         FROM period LEFT JOIN case_evidence USING (unit_id)
+    ), counted AS (
+        SELECT unit_id,
+            count(*) FILTER (WHERE response_due) AS response_due,
+            count(*) FILTER (WHERE response_due AND in_time) AS responded,
+            count(*) FILTER (WHERE judged AND satisfied IS NOT NULL) AS rated,
+            count(*) FILTER (WHERE judged AND satisfied) AS satisfied,
+            count(*) FILTER (WHERE judged AND resolved) AS confirmed,
+            count(*) FILTER (WHERE judged AND NOT resolved) AS refused,
+            count(*) FILTER (WHERE opened) AS opened,
+            count(*) FILTER (WHERE answered) AS answered,
+            count(*) FILTER (WHERE reopened) AS reopened,
+            count(*) FILTER (WHERE breached) AS breached,
+            count(*) FILTER (WHERE escalated) AS escalated
+        FROM fact GROUP BY unit_id
     ), retaliation AS (
         SELECT unit_id, count(*) AS retaliations, min(decided_at) AS first_at, max(decided_at) AS last_at
         FROM period JOIN retaliation_evidence USING (unit_id) WHERE decided_at > :counted_after GROUP BY unit_id
     )
-    SELECT unit_id,
-        count(*) FILTER (WHERE response_due) AS response_due,
-        count(*) FILTER (WHERE response_due AND in_time) AS responded,
-        count(*) FILTER (WHERE judged AND satisfied IS NOT NULL) AS rated,
-        count(*) FILTER (WHERE judged AND satisfied) AS satisfied,
-        count(*) FILTER (WHERE judged AND resolved) AS confirmed,
-        count(*) FILTER (WHERE judged AND NOT resolved) AS refused,
-        count(*) FILTER (WHERE opened) AS opened,
-        count(*) FILTER (WHERE answered) AS answered,
-        count(*) FILTER (WHERE reopened) AS reopened,
-        count(*) FILTER (WHERE breached) AS breached,
-        count(*) FILTER (WHERE escalated) AS escalated,
-        retaliations, first_at, last_at
-    FROM fact LEFT JOIN retaliation USING (unit_id) GROUP BY unit_id, retaliations, first_at, last_at
+    SELECT * FROM counted LEFT JOIN retaliation USING (unit_id)
 """)
 
 QUANTILES = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {0}) AS {0}_quantiles, count({0}) AS {0}_n"
