@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Select, select, text
 from sqlmodel import col
 
-from services.feedback.cases.models import Case, CaseOwner
-from services.feedback.cases.queries.access import Access, Holder, exclusions_of, open_case, parts_of
+from services.feedback.cases.models import Case, CaseExclusion, CaseOwner
+from services.feedback.cases.queries.access import Access, Holder, exclusions_of, open_case, parts_of, posts_excluded
 from services.feedback.cases.rules import Part, Party
 from services.feedback.cases.schemas import ReaderOut
 from services.feedback.cases.sealing import unseal
@@ -89,7 +89,7 @@ async def list_reports(
 ) -> Page[ReportItem]:
     """Newest first, of those that the caller's unit reads. Raises `Invalid` (malformed-cursor)."""
     order = col(RetaliationReader.report_id).desc()
-    statement = _readable(principal).order_by(order).limit(limit + 1)
+    statement = _readable(uow, principal).order_by(order).limit(limit + 1)
     before = decode_cursor(cursor)
     if before is not None:
         statement = statement.where(col(RetaliationReader.report_id) < before)
@@ -104,7 +104,7 @@ async def list_reports(
 
 async def open_report(uow: UnitOfWork, principal: Principal, report_id: UUID, *, lock: bool = False) -> RetaliationReport:
     """Raises `NotFound` (report-not-found) to everybody but the lead and the inspectors of a unit that reads it."""
-    statement = _readable(principal).where(col(RetaliationReport.id) == report_id)
+    statement = _readable(uow, principal).where(col(RetaliationReport.id) == report_id)
     if lock:
         statement = statement.with_for_update(of=RetaliationReport).execution_options(populate_existing=True)
     report = await uow.session.scalar(statement)
@@ -113,15 +113,18 @@ async def open_report(uow: UnitOfWork, principal: Principal, report_id: UUID, *,
     return report
 
 
-def _readable(principal: Principal) -> Select[RetaliationReport]:
+def _readable(uow: UnitOfWork, principal: Principal) -> Select[RetaliationReport]:
     """Those that the caller's unit reads, for the leads and inspectors that the routes let in; but nobody decides about a report
-    of their own."""
-    report, reader = RetaliationReport, RetaliationReader
+    of their own, nor where the case is about their post."""
+    report, reader, about = RetaliationReport, RetaliationReader, CaseExclusion
     statement = (
         select(report).join(reader, col(reader.report_id) == col(report.id)).join(Case, col(Case.id) == col(report.case_id))
     )
-    foreign = col(Case.owner_id).is_distinct_from(principal.account)
-    return statement.where(col(reader.unit_id) == principal.unit_id, foreign)
+    own = (principal.account, uow.keyring.alias(principal.account))
+    foreign = col(Case.owner_id).is_(None) | col(Case.owner_id).not_in(own)
+    post = (col(about.unit_id) == principal.unit_id) & (col(about.post) == principal.role)
+    blamed = select(about).where(col(about.case_id) == col(report.case_id), post).exists()
+    return statement.where(col(reader.unit_id) == principal.unit_id, foreign, ~blamed)
 
 
 async def get_report(uow: UnitOfWork, principal: Principal, report_id: UUID) -> InspectedReport:
@@ -133,7 +136,7 @@ async def inspect_report(uow: UnitOfWork, report: RetaliationReport) -> Inspecte
     """With what was said in the case: a unit that does not stand above it has no other way to that."""
     await uow.session.flush()
     case = await uow.session.get_one(Case, report.case_id)
-    page = await messages_of(uow, case.id, limit=MESSAGES, cursor=None)
+    page = await messages_of(uow, Access(case, None, Party.reader, Party.reader, None), limit=MESSAGES, cursor=None)
     return InspectedReport(
         **(await show_report(uow, report)).model_dump(),
         case_unit_id=case.unit_id,
@@ -146,13 +149,16 @@ async def inspect_report(uow: UnitOfWork, report: RetaliationReport) -> Inspecte
 
 
 async def show_report(uow: UnitOfWork, report: RetaliationReport) -> ReportOut:
-    readers = await readers_of_report(uow, report.id)
+    readers, posts = await readers_of_report(uow, report.id), await posts_excluded(uow, report.case_id)
     return ReportOut.model_validate(
         {
             **_facts(uow, report),
             "text": unseal(uow, report.case_id, report.text),
             "by": report.accused,
-            "readers": [_reader(uow, unit_id, CLIMBED if number else INSPECTS) for number, unit_id in enumerate(readers)],
+            "readers": [
+                _reader(uow, unit_id, CLIMBED if number else INSPECTS, posts.get(unit_id, ()))
+                for number, unit_id in enumerate(readers)
+            ],
             "reason": unseal(uow, report.case_id, report.reason),
         }
     )
@@ -168,15 +174,16 @@ async def readers_of_report(uow: UnitOfWork, report_id: UUID) -> Sequence[UUID]:
 @dataclass(frozen=True, slots=True)
 class Concerned:
     """Whom a report must not reach: units that the case is about or that the speaker names, with all below them, and those that
-    owe or owed the case, or work on it."""
+    owe or owed the case, work on it, or have posts that it is about."""
 
     blamed: frozenset[UUID]
     owners: frozenset[UUID]
     joint: frozenset[UUID]
+    posts: frozenset[UUID] = frozenset()
 
     @property
     def never(self) -> frozenset[UUID]:
-        return self.owners | self.joint
+        return self.owners | self.joint | self.posts
 
 
 async def concerned_by(uow: UnitOfWork, case: Case, accused: Collection[UUID]) -> Concerned:
@@ -186,6 +193,7 @@ async def concerned_by(uow: UnitOfWork, case: Case, accused: Collection[UUID]) -
         blamed=frozenset(accused) | await exclusions_of(uow, case.id),
         owners=frozenset(owners) | {case.unit_id},
         joint=frozenset(unit_id for unit_id, part in parts.items() if part is Part.joint),
+        posts=frozenset(await posts_excluded(uow, case.id)),
     )
 
 
@@ -194,7 +202,7 @@ def _facts(uow: UnitOfWork, report: RetaliationReport) -> dict[str, object]:
     return {**report.model_dump(), "due_at": due, "overdue": due is not None and due <= uow.now()}
 
 
-def _reader(uow: UnitOfWork, unit_id: UUID, why: str) -> ReaderOut:
+def _reader(uow: UnitOfWork, unit_id: UUID, why: str, posts: Sequence[str]) -> ReaderOut:
     unit = uow.units.get(unit_id)
     code, name = (unit.code, unit.name) if unit else ("—", "—")
-    return ReaderOut(unit_id=unit_id, code=code, name=name, why=WHY[current_language()][why])
+    return ReaderOut(unit_id=unit_id, code=code, name=name, why=WHY[current_language()][why], without=list(posts))
