@@ -34,6 +34,7 @@ class Keyring:
         self._ciphers = {key_id: AESGCM(_derive(secret)) for key_id, secret in keys.items()}
         self._pepper = pepper.encode()
         self.current = next(iter(keys), "")
+        self.key_ids = list(keys)
 
     def seal(self, place: UUID, words: str) -> str:
         """As text that names its key."""

@@ -16,6 +16,7 @@ from services.feedback.opinions import models as opinions
 from services.feedback.protection import models as protection
 from services.feedback.responsibility import models as responsibility
 from services.feedback.retaliation import models as retaliation
+from services.feedback.retention import models as retention
 from services.feedback.tables import metadata
 from services.feedback.templates import models as templates
 
@@ -37,5 +38,6 @@ __all__ = [
     "protection",
     "responsibility",
     "retaliation",
+    "retention",
     "templates",
 ]

@@ -520,3 +520,35 @@ class RetaliationDecided(Event, type="massline.feedback.retaliation.decided.v1",
     unit_id: UUID | None
     substantiated: bool
     decided_at: datetime
+
+
+class LegalHoldPlaced(Event, type="massline.feedback.legal-hold.placed.v1", key="case_id"):
+    """When: a case is kept from being erased, for proceedings; `number` counts its holds from 1.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    number: int
+    placed_at: datetime
+
+
+class LegalHoldLifted(Event, type="massline.feedback.legal-hold.lifted.v1", key="case_id"):
+    """When: such a hold ended. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    number: int
+    lifted_at: datetime
+
+
+class CaseErased(Event, type="massline.feedback.case.erased.v1", key="case_id"):
+    """When: what was said in a case that ended long enough ago was erased; the case itself stays, without words.
+
+    Key: the case. Consumed by webhooks.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    erased_at: datetime

@@ -25,6 +25,7 @@ NOUN_FOLDERS = frozenset({"actions", "queries", "rules"})
 
 EXTRA_FILES = {
     "services/feedback/cases/sealing.py": "how words of protected cases are kept",
+    "services/feedback/retention/words.py": "every place where people write about a case",
     "services/feedback/cases/wording.py": "the plain sentences in which a case tells how it stands, in two languages",
     "services/feedback/cases/words.py": "what a text is found by, for whoever files, opens or searches a case",
     "services/feedback/attachments/cabinet.py": "the files themselves, in a folder or a bucket, and the strays among them",

@@ -130,6 +130,10 @@ class Stage:
         await self.do("lead parent", f"/v1/identity-requests/{request['request_id']}/approve")
         return request
 
+    async def held(self) -> Params:
+        """From being erased."""
+        return await self.told(await self.case(), "legal-hold", {"motive": "A trial."}, caller="lead parent")
+
     async def handed_over(self) -> Params:
         """To the sibling."""
         return await self.told(await self.case(), "hand-over", {"unit_id": self.units["sibling"], "reason": "Your wire."})

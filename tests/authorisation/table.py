@@ -375,6 +375,15 @@ AUDIT = (
     role("GET /v1/audit/check", ADMIN),
 )
 
+HOLDERS = at(("lead", "inspector"), ABOVE) | ADMIN
+NEVER_HOLD = KNOWN - LEADS - INSPECTORS - ADMIN
+RETENTION = (
+    Line(f"POST {CASE}/legal-hold", HOLDERS, NEVER_HOLD, Stage.case, says(motive="A trial.")),
+    Line(f"POST {CASE}/legal-hold/lift", HOLDERS, NEVER_HOLD, Stage.held, says(reason="It is over.")),
+    role("GET /v1/retention", ADMIN),
+    role("GET /v1/retention/due", ADMIN),
+)
+
 VISITS = (
     listing("GET /v1/visit-plans", OVERSEERS, "plan_id", SCOPED, Stage.plan),
     Line("GET /v1/visit-plans/{plan_id}", SCOPED, RESIDENTS, Stage.plan),
@@ -491,6 +500,7 @@ TABLE = (
     *OPINIONS,
     *IDENTITY_REQUESTS,
     *AUDIT,
+    *RETENTION,
     *VISITS,
     *ASSESSMENT,
     *GATEWAY,

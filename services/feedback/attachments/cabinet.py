@@ -30,6 +30,7 @@ from shared.keyring import Keyring, Unreadable
 from shared.uow import UnitOfWork
 
 if TYPE_CHECKING:
+    from obstore import GetResult
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
 log = structlog.get_logger(__name__)
@@ -93,14 +94,30 @@ class Cabinet:
 
         Raises `Unavailable`.
         """
+        return await self._put(made.content, made.thumbnail, now, sealed_for=sealed_for)
+
+    async def _put(self, content: bytes, thumbnail: bytes | None, now: datetime, *, sealed_for: UUID | None) -> str:
         file = secrets.token_hex(16)
         await self._database.pool.execute(NOTE, file, hour_of(now) + GRACE)
         with _spoken_for():
-            for name, part in ((file, made.content), (_thumbnail(file), made.thumbnail)):
+            for name, part in ((file, content), (_thumbnail(file), thumbnail)):
                 if part is not None:
                     kept = self._keyring.seal_bytes(sealed_for, part) if sealed_for else part
                     await self._store.put_async(name, kept, use_multipart=False)
         return file
+
+    async def seal_anew(self, uow: UnitOfWork, attachment: Attachment) -> bool:
+        """With the current key, for its case; False where its own key is lost, and it stays as it is. Raises `Unavailable`."""
+        try:
+            content = await self._read(attachment, thumbnail=False)
+            picture = await self._read(attachment, thumbnail=True) if attachment.width is not None else None
+        except Unreadable:
+            return False
+        file = await self._put(content, picture, uow.now(), sealed_for=attachment.case_id)
+        await self.claim(uow, file)
+        self.drop(uow, attachment.file)
+        attachment.file, attachment.sealed_with = file, self._keyring.current
+        return True
 
     async def claim(self, uow: UnitOfWork, file: str) -> None:
         """With the rows that have the file now. Raises `Unavailable` when it was swept away meanwhile."""
@@ -114,20 +131,31 @@ class Cabinet:
 
     async def open(self, attachment: Attachment, *, thumbnail: bool) -> Opened:
         """Raises `NotFound` (attachment-not-found), `Conflict` (attachment-key-lost), `Unavailable`."""
-        with _spoken_for():
-            try:
-                found = await self._store.get_async(_thumbnail(attachment.file) if thumbnail else attachment.file)
-            except FileNotFoundError:
-                log.error("a file is not in its store")
-                raise attachment_not_found() from None
-            if attachment.sealed_with is None:
-                return Opened(found.meta["size"], _pieces(found.stream()))
-            sealed = bytes(await found.bytes_async())
+        if attachment.sealed_with is None:
+            found = await self._find(attachment, thumbnail=thumbnail)
+            return Opened(found.meta["size"], _pieces(found.stream()))
         try:
-            content = self._keyring.open_bytes(attachment.case_id, attachment.sealed_with, sealed)
+            content = await self._read(attachment, thumbnail=thumbnail)
         except Unreadable:
             raise Conflict("attachment-key-lost", "This file was sealed with a key that is not here any more.") from None
         return Opened(len(content), _whole(content))
+
+    async def _read(self, attachment: Attachment, *, thumbnail: bool) -> bytes:
+        """All of it, opened. Raises `Unreadable`, `NotFound` (attachment-not-found), `Unavailable`."""
+        found = await self._find(attachment, thumbnail=thumbnail)
+        with _spoken_for():
+            kept = bytes(await found.bytes_async())
+        if attachment.sealed_with is None:
+            return kept
+        return self._keyring.open_bytes(attachment.case_id, attachment.sealed_with, kept)
+
+    async def _find(self, attachment: Attachment, *, thumbnail: bool) -> "GetResult":
+        with _spoken_for():
+            try:
+                return await self._store.get_async(_thumbnail(attachment.file) if thumbnail else attachment.file)
+            except FileNotFoundError:
+                log.error("a file is not in its store")
+                raise attachment_not_found() from None
 
     async def sweep(self, uow: UnitOfWork) -> bool:
         """Delete strays that are due; whether there may be more."""

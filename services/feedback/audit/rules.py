@@ -19,6 +19,8 @@ class Act(StrEnum):
     identity_approved = "identity_approved"
     identity_rejected = "identity_rejected"
     identity_opened = "identity_opened"
+    case_held = "case_held"
+    hold_lifted = "hold_lifted"
 
 
 NO_HASH = bytes(32)

@@ -21,6 +21,8 @@ OWED = "met_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
 """Also what has run out: it is owed still."""
 OVERDUE_CLOCK = "breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL"
 OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in State if state not in CLOSED))
+ENDED = "state IN ({}) AND erased_at IS NULL".format(", ".join(f"'{state}'" for state in sorted(CLOSED)))
+"""What the ends of retention are counted for."""
 CELL = ("floor(latitude * 100)", "floor(longitude * 100)")
 """The cell of a grid of hundredths of a degree, which near cases share."""
 
@@ -29,7 +31,8 @@ class Case(FeedbackTable, table=True):
     """`owner_id` is the speaker's account where there is one, of a confidential case its alias; it never leaves. `body` is null
     where the words are elsewhere, or erased.
 
-    `sealed_with` is the newest key that words of the case are sealed with; null where they are not (`cases.sealing`).
+    `sealed_with` is the key that all words of the case are sealed with, empty where there are several, null where there are plain
+    ones (`cases.sealing`). Once `erased_at` is set there are none.
 
     `judge_until` is set while an answer waits for its judgement, `appealable_until` while a rejection may be appealed, and
     `appeal_unit_id` while an appeal waits for that unit's decision. What is merged into another case is answered there.
@@ -58,7 +61,8 @@ class Case(FeedbackTable, table=True):
         Index("cases_by_update", "updated_at", "id"),
         Index("cases_by_endorsement", "endorsement_count", "id", postgresql_where="endorsement_count > 0"),
         Index("cases_by_place", "latitude", "longitude", postgresql_where="latitude IS NOT NULL"),
-        Index("cases_by_seal", "sealed_with", postgresql_where="protection <> 'named'"),
+        Index("cases_by_seal", "sealed_with", postgresql_where="protection <> 'named' AND erased_at IS NULL"),
+        Index("cases_by_end", "channel", "updated_at", postgresql_where=ENDED),
         Index("cases_unread", "id", postgresql_where="message_count > read_by_unit"),
         Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
         Index("cases_shared_by_unit", "unit_id", "id", postgresql_where=f"shared AND {OPEN}"),
@@ -73,7 +77,7 @@ class Case(FeedbackTable, table=True):
     protection: Protection = Field(sa_type=text_of(Protection))
     kind: Kind | None = Field(default=None, sa_type=text_of(Kind))
     category: str | None
-    attributes: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    attributes: dict[str, Any] | str | None = Field(default=None, sa_type=JSONB)
     latitude: float | None = None
     longitude: float | None = None
     place: str | None = None
@@ -112,6 +116,7 @@ class Case(FeedbackTable, table=True):
     resolved: bool | None = None
     satisfied: bool | None = None
     score: int | None = None
+    erased_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
 class CaseText(FeedbackTable, table=True):

@@ -103,6 +103,13 @@ class AppealOut(Out):
     decided_at: datetime | None
 
 
+class LegalHoldOut(Out):
+    """The case is kept from being erased, for proceedings."""
+
+    placed_at: datetime
+    motive: str
+
+
 class CaseItem(Out):
     """A case as a list shows it."""
 
@@ -177,6 +184,8 @@ class CaseOut(CaseItem):
     appealable_until: datetime | None
     appeal: AppealOut | None = Field(description="The newest appeal.")
     appeal_unit_id: UUID | None = Field(description="The unit that an appeal waits for.")
+    legal_hold: LegalHoldOut | None
+    erased_at: datetime | None = Field(description="The hour since which nothing is left of what was said in it.")
     allowed: list[Verb] = Field(description="What you may do to it now.")
 
 

@@ -21,6 +21,8 @@ LINES = ("title", "body", "place", "outcome")
 """The columns of a case that people write in, and beside them its attributes, which are sealed as JSON."""
 LOST = "⟨sealed with a key that is not here⟩"
 WITHHELD = "⟨withheld from administrators⟩"
+SEVERAL = ""
+"""In place of a key: words of the case are sealed with different ones."""
 Words = TypeVar("Words", str, str | None)
 
 
@@ -28,7 +30,8 @@ def seal(uow: UnitOfWork, case: Case, words: Words) -> Words:
     """As they are to be kept in a row of this case."""
     if words is None or case.protection is Protection.named:
         return words
-    case.sealed_with = uow.keyring.current
+    if case.sealed_with not in (None, uow.keyring.current):
+        case.sealed_with = SEVERAL
     return uow.keyring.seal(case.id, words)
 
 
@@ -38,8 +41,13 @@ def seal_row(keyring: Keyring, row: Mapping[str, Any]) -> dict[str, Any]:
         return {**row, "sealed_with": None}
     sealed = {name: keyring.seal(row["id"], row[name]) for name in LINES if row.get(name) is not None}
     if row.get("attributes"):
-        sealed["attributes"] = keyring.seal(row["id"], msgspec.json.encode(row["attributes"]).decode())
+        sealed["attributes"] = keyring.seal(row["id"], write_attributes(row["attributes"]))
     return {**row, **sealed, "sealed_with": keyring.current}
+
+
+def write_attributes(attributes: Mapping[str, Any]) -> str:
+    """As they are sealed."""
+    return msgspec.json.encode(attributes).decode()
 
 
 def unseal(uow: UnitOfWork, case_id: UUID, kept: Words, *, withheld: bool = False) -> Words:

@@ -44,8 +44,19 @@ FACETS = ("channel", "kind", "category", "source", "assistance")
 def case_terms(case: Mapping[str, Any]) -> str:
     """Of a case's columns; those that it lacks count as None. What a protected case says is not among them: terms tell what was
     said to whoever has a copy of them."""
-    words = f"{case['title']}\n{case.get('body') or ''}" if case.get("protection", Protection.named) == Protection.named else ""
-    return terms_of(words, {name: case.get(name) for name in FACETS})
+    if case.get("protection", Protection.named) != Protection.named:
+        return facet_terms(case)
+    words = f"{case['title']}\n{case.get('body') or ''}"
+    return terms_of(words, _facets(case))
+
+
+def facet_terms(case: Mapping[str, Any]) -> str:
+    """The same without what it says."""
+    return terms_of("", _facets(case))
+
+
+def _facets(case: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: case.get(name) for name in FACETS}
 
 
 def search_of(asked: str) -> str:

@@ -19,6 +19,7 @@ AREAS: dict[str, str] = {
     "ledger": "feedback",
     "receipts": "feedback",
     "retaliation-reports": "feedback",
+    "retention": "feedback",
     "shared-cases": "feedback",
     "signals": "feedback",
     "templates": "feedback",

@@ -18,11 +18,9 @@ def upgrade() -> None:
     op.add_column("case_exclusions", sa.Column("post", sa.String(), server_default="", nullable=False))
     op.drop_constraint("case_exclusions_pkey", "case_exclusions", type_="primary")
     op.create_primary_key("case_exclusions_pkey", "case_exclusions", ["case_id", "unit_id", "post"])
-    op.create_index("cases_by_seal", "cases", ["sealed_with"], postgresql_where="protection <> 'named'")
 
 
 def downgrade() -> None:
-    op.drop_index("cases_by_seal", table_name="cases", postgresql_where="protection <> 'named'")
     op.drop_column("cases", "sealed_with")
     op.drop_column("attachments", "sealed_with")
     op.execute("DELETE FROM case_exclusions WHERE post <> ''")

@@ -1,0 +1,1 @@
+"""How long words are kept, with which key, and what keeps them longer."""

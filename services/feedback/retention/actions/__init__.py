@@ -1,0 +1,1 @@
+"""Ending access, erasing, holding, and sealing anew."""

@@ -1,0 +1,102 @@
+"""Sealing anew: after a change of keys, and what is there from before words were sealed."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from services.feedback.attachments.cabinet import Cabinet
+from services.feedback.attachments.models import Attachment
+from services.feedback.cases.models import Case, CaseText
+from services.feedback.cases.queries.access import owner_of
+from services.feedback.cases.rules import Protection, Side
+from services.feedback.cases.sealing import write_attributes
+from services.feedback.cases.words import facet_terms
+from services.feedback.identities.actions import reseal_identity
+from services.feedback.identities.models import SealedIdentity
+from services.feedback.retention.words import WORDS, Words
+from shared.keyring import Unreadable
+from shared.uow import UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+
+def seal_next_case(cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
+    """Job: everything in one protected case is sealed with the current key. Whether there may be more.
+
+    What cannot be opened, because its key is lost, stays as it is and holds up nothing.
+    """
+
+    async def run(uow: UnitOfWork) -> bool:
+        seal, current = col(Case.sealed_with), uow.keyring.current
+        due = select(Case).where(
+            col(Case.protection) != Protection.named,
+            col(Case.erased_at).is_(None),
+            seal.is_(None) | (seal < current) | (seal > current),
+        )
+        case = await uow.session.scalar(due.limit(1).with_for_update(skip_locked=True))
+        if case is None:
+            return False
+        await _seal_case(uow, cabinet, case)
+        return True
+
+    return run
+
+
+async def seal_next_identity(uow: UnitOfWork) -> bool:
+    """Job: one identity is sealed with the current key. Whether there may be more, as far as keys are here."""
+    key, current = col(SealedIdentity.key_id), uow.keyring.current
+    due = select(SealedIdentity).where((key < current) | (key > current), key.in_(uow.keyring.key_ids))
+    kept = await uow.session.scalar(due.limit(1).with_for_update(skip_locked=True))
+    if kept is None:
+        return False
+    await reseal_identity(uow, kept.case_id)
+    return True
+
+
+async def _seal_case(uow: UnitOfWork, cabinet: Cabinet, case: Case) -> None:
+    first = case.sealed_with is None
+    lost = sum([await _seal_words(uow, case.id, words) for words in WORDS]) + await _seal_files(uow, cabinet, case.id)
+    if lost:
+        log.error("words of a case stay sealed with a key that is not here", case_id=str(case.id), places=lost)
+    if first:
+        text = update(CaseText).where(col(CaseText.case_id) == case.id).values(terms=facet_terms(case.model_dump()))
+        await uow.session.execute(text)
+        if case.owner_id is not None:
+            case.owner_id = owner_of(uow.keyring, case.owner_id, case.protection)
+    case.sealed_with = uow.keyring.current
+
+
+async def _seal_words(uow: UnitOfWork, case_id: UUID, words: Words) -> int:
+    """How many places stay closed."""
+    table, lost = words.table, 0
+    keys = list(table.primary_key.columns)
+    mine = table.c[words.case_column] == case_id
+    rows = await uow.session.execute(select(*keys, *(table.c[name] for name in words.columns)).where(mine, words.are_words))
+    for row in rows.mappings().all():
+        sealed: dict[str, str] = {}
+        for name in (name for name in words.columns if row[name] is not None):
+            try:
+                sealed[name] = _sealed_anew(uow, case_id, row[name])
+            except Unreadable:
+                lost += 1
+        if sealed:
+            await uow.session.execute(update(table).where(*(key == row[key.name] for key in keys)).values(sealed))
+    return lost
+
+
+def _sealed_anew(uow: UnitOfWork, case_id: UUID, kept: Any) -> str:
+    plain = uow.keyring.open(case_id, kept) if isinstance(kept, str) else write_attributes(kept)
+    return uow.keyring.seal(case_id, plain)
+
+
+async def _seal_files(uow: UnitOfWork, cabinet: Cabinet, case_id: UUID) -> int:
+    """How many stay closed."""
+    mine, lost = (col(Attachment.case_id) == case_id) & (col(Attachment.by) == Side.resident), 0
+    for attachment in (await uow.session.scalars(select(Attachment).where(mine))).all():
+        if attachment.sealed_with != uow.keyring.current:
+            lost += not await cabinet.seal_anew(uow, attachment)
+    return lost

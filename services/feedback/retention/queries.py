@@ -1,0 +1,104 @@
+"""What is due, and what is sealed with an older key."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from services.feedback.cases.models import ENDED, Case
+from services.feedback.cases.rules import Channel, Protection
+from services.feedback.identities.models import SealedIdentity
+from services.feedback.retaliation.rules import WATCH
+from services.feedback.retention.rules import End, Terms
+from services.feedback.retention.schemas import DueCase, DueCount, DueOut, RetentionOut, SealsOut, TermOut
+from shared.reads import Read
+from shared.uow import UnitOfWork
+
+MOST_SHOWN = 100
+STILL_THERE = {
+    End.access: "EXISTS (SELECT FROM receipts WHERE receipts.case_id = cases.id)",
+    End.words: "true",
+}
+NOTHING_RUNS = """
+    cases.appeal_unit_id IS NULL
+    AND coalesce(cases.reopenable_until, '-infinity') < :now AND coalesce(cases.appealable_until, '-infinity') < :now
+    AND cases.opened_at < :watched_since
+    AND NOT EXISTS (SELECT FROM legal_holds WHERE case_id = cases.id AND lifted_at IS NULL)
+    AND NOT EXISTS (
+        SELECT FROM retaliation_reports WHERE case_id = cases.id AND (decided_at IS NULL OR reported_at >= :watched_since)
+    )
+"""
+
+
+def _due(end: End, selected: str, tail: str) -> Read:
+    """The one condition of what is due: a run and a dry run both go by it."""
+    return Read(
+        f"""
+        SELECT {selected}
+        FROM unnest(CAST(:channels AS text[]), CAST(:protected AS boolean[]), CAST(:moments AS timestamptz[]))
+                AS terms (channel, protected, ended_before)
+            JOIN cases ON cases.channel = terms.channel AND (cases.protection <> 'named') = terms.protected
+                AND cases.updated_at < terms.ended_before AND {ENDED}
+        WHERE {NOTHING_RUNS} AND {STILL_THERE[end]}
+        {tail}
+        """
+    )
+
+
+FACTS = "cases.id AS case_id, cases.unit_id, cases.channel, terms.protected, cases.updated_at AS ended_at"
+LIST = {end: _due(end, FACTS, "ORDER BY cases.updated_at, cases.id LIMIT :most") for end in End}
+COUNT = {end: _due(end, "cases.channel, terms.protected, count(*) AS cases", "GROUP BY 1, 2 ORDER BY 1, 2") for end in End}
+
+
+def _values(uow: UnitOfWork, terms: Terms, end: End) -> dict[str, Any]:
+    now = uow.now()
+    channels, protected, moments = map(list, zip(*terms.ended_before(end, now), strict=True))
+    return {
+        "channels": channels,
+        "protected": protected,
+        "moments": moments,
+        "now": now,
+        "watched_since": now - WATCH,
+    }
+
+
+async def due_cases(uow: UnitOfWork, terms: Terms, end: End, *, most: int) -> Sequence[asyncpg.Record]:
+    """Those that ended first."""
+    return await LIST[end].fetch(uow, {**_values(uow, terms, end), "most": most})
+
+
+async def list_due(uow: UnitOfWork, terms: Terms) -> DueOut:
+    """A dry run."""
+    counts, first = [], []
+    for end in End:
+        counted = await COUNT[end].fetch(uow, _values(uow, terms, end))
+        counts += [DueCount(end=end, **dict(row)) for row in counted]
+        for row in await due_cases(uow, terms, end, most=MOST_SHOWN):
+            days = terms.of(end, protected=row["protected"])[row["channel"]]
+            first.append(DueCase(end=end, days=days, **dict(row)))
+    return DueOut(at=uow.now(), counts=counts, first=first)
+
+
+async def get_retention(uow: UnitOfWork, terms: Terms) -> RetentionOut:
+    """The terms, and how far a change of keys has come."""
+    current = uow.keyring.current
+    otherwise = col(Case.sealed_with).is_distinct_from(current) & (col(Case.protection) != Protection.named)
+    cases = await uow.session.scalar(select(func.count()).select_from(Case).where(otherwise))
+    identities = select(func.count()).select_from(SealedIdentity).where(col(SealedIdentity.key_id) != current)
+    seals = SealsOut(
+        current_key=current,
+        cases_sealed_otherwise=cases or 0,
+        identities_sealed_otherwise=await uow.session.scalar(identities) or 0,
+    )
+    return RetentionOut(terms=[_term(terms, channel) for channel in Channel], seals=seals)
+
+
+def _term(terms: Terms, channel: Channel) -> TermOut:
+    return TermOut(
+        channel=channel,
+        access_days=terms.access[channel],
+        words_days=terms.words[channel],
+        named_words_days=terms.named_words[channel],
+    )

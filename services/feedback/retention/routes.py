@@ -1,0 +1,51 @@
+"""REST of retention: what is kept how long, what the next run does, and what is held."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+
+from services.feedback.cases.schemas import CaseOut
+from services.feedback.retention import queries
+from services.feedback.retention.actions import holding
+from services.feedback.retention.rules import Terms
+from services.feedback.retention.schemas import DueOut, LegalHoldIn, LiftingIn, RetentionOut
+from shared.auth import Administrator, Principal, Require, Role
+from shared.http import EdgeRoute, Uow
+
+Overseeing = Annotated[Principal, Depends(Require(Role.lead, Role.inspector, Role.admin))]
+
+router = APIRouter(prefix="/v1/retention", route_class=EdgeRoute, tags=["retention"])
+of_case = APIRouter(prefix="/v1/cases", route_class=EdgeRoute, tags=["cases"])
+
+
+async def get_terms(request: Request) -> Terms:
+    terms: Terms = request.app.state.terms
+    return terms
+
+
+InForce = Annotated[Terms, Depends(get_terms)]
+
+
+@router.get("")
+async def get_retention(uow: Uow, principal: Administrator, terms: InForce) -> RetentionOut:
+    """How long receipts and words are kept after the end of a case, and how far a change of the vault's keys has come."""
+    return await queries.get_retention(uow, terms)
+
+
+@router.get("/due")
+async def list_due(uow: Uow, principal: Administrator, terms: InForce) -> DueOut:
+    """A dry run: what the next run ends and erases, and by which term."""
+    return await queries.list_due(uow, terms)
+
+
+@of_case.post("/{case_id}/legal-hold")
+async def hold_case(uow: Uow, principal: Overseeing, case_id: UUID, body: LegalHoldIn) -> CaseOut:
+    """Keep the case from being erased, for proceedings. Its speaker sees it."""
+    return await holding.hold_case(uow, principal, case_id, body.motive)
+
+
+@of_case.post("/{case_id}/legal-hold/lift")
+async def lift_hold(uow: Uow, principal: Overseeing, case_id: UUID, body: LiftingIn) -> CaseOut:
+    """Let the case be erased when its time has come."""
+    return await holding.lift_hold(uow, principal, case_id, body.reason)
