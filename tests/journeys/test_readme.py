@@ -30,6 +30,8 @@ def test_the_tour_works_as_pasted(var: Path) -> None:
         )
         assert tour.returncode == 0, f"{tour.stdout}\n{tour.stderr}\n{(var / 'run.log').read_text()[-3000:]}"
         assert '"not_graded"' in tour.stdout
+        assert "problem:case-not-found" in tour.stdout, "the accused see nothing"
+        assert tour.stdout.count('"state":"confirmed_resolved"') >= 2
         assert '"source":"finding"' in tour.stdout.replace(" ", "")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
