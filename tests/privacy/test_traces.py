@@ -47,6 +47,7 @@ class Voice:
             "contact": f"xq.contact.{tag}@example.org",
             "message": f"xq-message-{tag}",
             "reason": f"xq-reason-{tag}",
+            "retaliation": f"xq-retaliation-{tag}",
             "answer": f"xq-answer-{tag}",
             "file name": f"xq-file-{tag}",
             "file": MARK_OF_FILES,
@@ -103,6 +104,8 @@ def speak(api: str, voice: Voice, unit_id: str, official: httpx.Client, token: s
         post("/receipts/confirm", {**shown, "resolved": True, "satisfied": True, "score": 5})
         post("/receipts/reopen", {**shown, "reason": marks["reason"]})
         post("/receipts/withdraw", {**shown, "reason": marks["reason"]})
+        post("/receipts/check-in", {**shown, "safe": False})
+        post("/receipts/retaliation", {**shown, "text": f"{marks['retaliation']} {marks['contact']}"})
         opened = post("/receipts/open", shown)
         assert (opened["case"]["body"], opened["messages"][1]["text"].split()[0]) == (opinion["body"], marks["message"])
         refused = client.post("/opinions", json={**opinion, "unit_id": marks["title"], "secret": marks["body"]})
@@ -128,7 +131,9 @@ def act(api: str, var: Path, voice: Voice, receiver_url: str) -> str:
     """Set the stage as the administrator does, then speak; returns the id of the account that was signed in meanwhile."""
     with signed_in(api, "admin", (var / "admin-password").read_text().strip()) as admin:
         _must(admin.post("/webhooks", json={"url": receiver_url, "event_types": ["*"]}))
-        unit = {"code": "county", "name": "County", "level": "county", "parent_id": None}
+        above = {"code": "prefecture", "name": "Prefecture", "level": "prefecture", "parent_id": None}
+        above_id = _must(admin.post("/units", json=above))["id"]
+        unit = {"code": "county", "name": "County", "level": "county", "parent_id": above_id}
         unit_id = _must(admin.post("/units", json=unit))["id"]
         resident = {"username": USERNAME, "password": PASSWORD, "role": "resident"}
         account_id: str = _must(admin.post("/accounts", json=resident))["id"]
@@ -169,7 +174,7 @@ async def test_no_byte_of_an_anonymous_speaker_is_left_anywhere(mode: str, var: 
 
 
 async def _heard(receiver: Receiver) -> bool:
-    return {"massline.feedback.opinion.submitted.v1", "massline.feedback.case.withdrawn.v1"} <= set(receiver.types())
+    return {"massline.feedback.opinion.submitted.v1", "massline.feedback.retaliation.reported.v1"} <= set(receiver.types())
 
 
 def _search(var: Path, voice: Voice, account_id: str, sent: bytes) -> None:
