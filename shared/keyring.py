@@ -10,6 +10,7 @@ import hmac
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -66,7 +67,12 @@ class Keyring:
 
     def alias(self, account_id: UUID) -> UUID:
         """What an account is called where it must not be known: always the same, and nothing without the pepper."""
-        return UUID(bytes=hmac.digest(self._pepper, b"alias " + account_id.bytes, "sha256")[:16], version=5)
+        return _alias(self._pepper, account_id)
+
+
+@lru_cache(maxsize=10_000)
+def _alias(pepper: bytes, account_id: UUID) -> UUID:
+    return UUID(bytes=hmac.digest(pepper, b"alias " + account_id.bytes, "sha256")[:16], version=5)
 
 
 def read_keys(written: str) -> dict[str, str]:

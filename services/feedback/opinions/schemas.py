@@ -137,5 +137,7 @@ class OpinionOut(Out):
         description="For an anonymous speaker, and for whom `assistance` was given: the way back. It is shown once and cannot be "
         "recovered."
     )
-    readers: list[ReaderOut]
+    readers: list[ReaderOut] = Field(
+        description="Every unit that can read it, and why. What is said by name administrators read too, and nothing else."
+    )
     clocks: list[DueOut]
