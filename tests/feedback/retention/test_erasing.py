@@ -16,7 +16,8 @@ from services.feedback.retention.words import ERASED
 from tests.feedback.cases.test_sealing import EVERY_WORD, SAID, say, tell
 from tests.feedback.files import pdf
 from tests.feedback.house import House, admin, inspector, lead, official, resident, unit
-from tests.privacy.marks import found_under
+from tests.feedback.retention.test_resealing import attach
+from tests.privacy.marks import Mark, found_in, found_under
 
 PROTECTIONS = ("named", "confidential", "anonymous")
 NEIGHBOUR = official("neighbour")
@@ -191,24 +192,33 @@ async def test_files_go_with_the_words_but_not_while_another_case_has_them(house
 
 
 @pytest.mark.slow
-async def test_no_byte_is_left_in_the_files_of_the_database_or_the_store(house: House, tmp_path: Path) -> None:
+async def test_no_byte_is_left_in_the_database_the_store_or_the_log(
+    house: House, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """After the tables were written anew, as VACUUM FULL does. A named case's words are plain until then."""
-    marks = {word: word for word in EVERY_WORD}
+    marks: dict[str, Mark] = {word: word for word in (*EVERY_WORD, "xqcalled", "xqreached")}
     for protection in PROTECTIONS:
-        _, receipt = await tell(house, protection)
+        case_id, receipt = await tell(house, protection)
         if receipt is not None:
             plain = receipt.replace("-", "")
             marks |= {"receipt": receipt, "plain": plain, "half": plain[:10]}
-    folder = await _folder_of(house)
+        else:
+            await ended(house, protection, identity={"name": "xqcalled", "contact": "xqreached@example.org"})
+        await say(house, case_id, receipt, "reopen", {"reason": "xqreason"})
+        await attach(house, case_id, receipt)
+        await say(house, case_id, receipt, "withdraw", {"reason": "xqwithdrawn"})
+    folder, store = await _folder_of(house), tmp_path / "attachments"
     await house.rows("CHECKPOINT")
     assert found_under(folder, {"named": SAID["title"]}), "what was said by name is found before"
+    assert [file for file in store.rglob("*") if file.is_file()]
     house.clock.advance(days=1826)
     await run(house)
     for row in await house.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
         await house.rows(f'VACUUM FULL "{row["tablename"]}"')
     await house.rows("CHECKPOINT")
     assert found_under(folder, marks) == {}
-    assert found_under(tmp_path, marks) == {}
+    assert [file for file in store.rglob("*") if file.is_file()] == []
+    assert found_in("".join(capfd.readouterr()).encode(), marks) == []
 
 
 async def _folder_of(house: House) -> Path:
