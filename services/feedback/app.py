@@ -33,6 +33,7 @@ from services.feedback.opinions.routes import router as opinions
 from services.feedback.protection.desk import ReceiptDesk
 from services.feedback.protection.routes import reading
 from services.feedback.protection.routes import router as receipts
+from services.feedback.redactions.routes import router as redactions
 from services.feedback.responsibility.routes import router as responsibility
 from services.feedback.retaliation.routes import router as retaliation_reports
 from services.feedback.retaliation.routes import speaker as watching
@@ -72,6 +73,7 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         appeals,
         merges,
         responsibility,
+        redactions,
         holding,
         retention,
         watching,

@@ -552,3 +552,11 @@ class CaseErased(Event, type="massline.feedback.case.erased.v1", key="case_id"):
     case_id: UUID
     unit_id: UUID
     erased_at: datetime
+
+
+class CaseRedacted(Event, type="massline.feedback.case.redacted.v1", key="case_id"):
+    """When: its speaker took a passage out of their words, for good. Key: the case. Consumed by webhooks."""
+
+    case_id: UUID
+    unit_id: UUID
+    redacted_at: datetime

@@ -14,8 +14,8 @@ from shared.types import enum_check
 
 class Attachment(FeedbackTable, table=True):
     """`file` names it in the store, at random, and stands in several rows where a unit sent one file into merged cases. The
-    name that a sender gave it is not kept: it may name a person. What the speaker of a protected case sent is sealed, with the
-    key `sealed_with`; `size` is what it was before."""
+    name that a sender gave it is not kept: it may name a person. Of a protected case it is sealed, with the key
+    `sealed_with`; `size` is what it was before."""
 
     __tablename__ = "attachments"
     __table_args__ = (

@@ -21,6 +21,7 @@ class Act(StrEnum):
     identity_opened = "identity_opened"
     case_held = "case_held"
     hold_lifted = "hold_lifted"
+    retaliation_read = "retaliation_read"
 
 
 NO_HASH = bytes(32)

@@ -23,6 +23,7 @@ from services.feedback.opinions.intake import Answer, Filing, Intake, Row
 from services.feedback.opinions.rules import address, check_identity, check_import, check_sharing, check_visit, kind_of, rounded
 from services.feedback.opinions.schemas import OpinionIn
 from services.feedback.protection.desk import IssuedReceipt, ReceiptDesk
+from services.feedback.redactions.rules import advise
 from shared import outbox
 from shared.auth import STAFF, Principal, Role
 from shared.clock import hour_of
@@ -33,6 +34,7 @@ from shared.events.feedback import CaseOpened, CaseSource, OpinionAssisted, Opin
 from shared.idempotency import Seal
 from shared.ids import new_id_at
 from shared.keyring import Keyring
+from shared.languages import current_language
 from shared.telemetry import current_traceparent
 from shared.units import KnownUnit, UnitDirectory
 from shared.uow import Works
@@ -217,6 +219,7 @@ def _answer(draft: _Draft) -> bytes:
             "case_id": draft.case_id,
             "receipt": draft.receipt.code if draft.receipt else None,
             "readers": describe_readers(draft.readers, _posts(draft.said)),
+            "advice": advise(f"{draft.said.title}\n{draft.said.body}", current_language()),
             "clocks": [{"kind": kind, "due_at": due_at} for kind, due_at, _ in draft.due],
         }
     )

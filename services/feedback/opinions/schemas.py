@@ -141,3 +141,7 @@ class OpinionOut(Out):
         description="Every unit that can read it, and why. What is said by name administrators read too, and nothing else."
     )
     clocks: list[DueOut]
+    advice: list[str] = Field(
+        description="What in your words looks like personal data. You can take it out: POST /v1/cases/{id}/redact, or "
+        "/v1/receipts/redact."
+    )

@@ -28,11 +28,13 @@ from services.feedback.protection.schemas import (
     ReceiptIn,
     ReceiptMessageIn,
     ReceiptReadingIn,
+    ReceiptRedactionIn,
     ReceiptReopeningIn,
     ReceiptRetaliationIn,
     ReceiptWithdrawalIn,
     Shown,
 )
+from services.feedback.redactions import actions as redactions
 from services.feedback.retaliation.actions import speaking
 from services.feedback.retaliation.schemas import CheckedIn, ReportOut, RetaliationIn
 from shared.auth import Principal, Require, Role, get_caller
@@ -99,6 +101,13 @@ async def appeal_receipt(uow: Uow, desk: Desk, body: ReceiptAppealIn) -> CaseOut
     """Ask the unit above to look at the rejection again, until `appealable_until`."""
     case_id = await desk.show(body.receipt)
     return await appeals.appeal_rejection(uow, Holder(case_id), case_id, body.reason)
+
+
+@router.post("/redact")
+async def redact_receipt(uow: Uow, desk: Desk, body: ReceiptRedactionIn) -> CaseOut:
+    """Take a passage out of what you wrote, wherever it stands, for good. What the unit wrote stays."""
+    case_id = await desk.show(body.receipt)
+    return await redactions.redact(uow, Holder(case_id), case_id, body.passage)
 
 
 @router.post("/check-in")

@@ -9,6 +9,7 @@ from services.feedback.attachments.schemas import AttachmentOut
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn, ReaderOut, ReopeningIn, TimelineEntry, WithdrawalIn
 from services.feedback.conversations.schemas import MessageIn, MessageOut, ReadingIn
 from services.feedback.identity_requests.schemas import IdentityRequestOut
+from services.feedback.redactions.schemas import RedactionIn
 from services.feedback.retaliation.schemas import CheckInIn, RetaliationIn, WatchOut
 from shared.types import In, Out, Text
 
@@ -45,6 +46,10 @@ class ReceiptReopeningIn(Shown, ReopeningIn):
 
 
 class ReceiptAppealIn(Shown, AppealIn):
+    pass
+
+
+class ReceiptRedactionIn(Shown, RedactionIn):
     pass
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import Select, select, text
 from sqlmodel import col
 
+from services.feedback.audit.actions import record_act
+from services.feedback.audit.rules import Act
 from services.feedback.cases.models import Case, CaseExclusion, CaseOwner
-from services.feedback.cases.queries.access import Access, Holder, exclusions_of, open_case, parts_of, posts_excluded
+from services.feedback.cases.queries.access import Access, Holder, exclusions_of, open_own, parts_of, posts_excluded
 from services.feedback.cases.rules import Part, Party
 from services.feedback.cases.schemas import ReaderOut
 from services.feedback.cases.sealing import unseal
 from services.feedback.conversations.queries import messages_of
-from services.feedback.errors import case_not_found
 from services.feedback.retaliation.models import RetaliationReader, RetaliationReport, WatchCheckIn
 from services.feedback.retaliation.rules import (
     CLIMBED,
@@ -39,14 +40,6 @@ OVERDUE = {True: text(f"{DUE} <= :now"), False: text(f"coalesce({DUE} > :now, tr
 def report_not_found() -> NotFound:
     """Also the answer for a report that exists and is not the caller's to read."""
     return NotFound("report-not-found", "No such report is yours to read. List them with GET /v1/retaliation-reports.")
-
-
-async def open_own(uow: UnitOfWork, who: Principal | Holder, case_id: UUID, *, lock: bool = False) -> Access:
-    """The case, for its speaker alone. Raises `NotFound` (case-not-found) to everybody else, also to those who may read it."""
-    access = await open_case(uow, who, case_id, lock=lock)
-    if access.party is not Party.speaker:
-        raise case_not_found()
-    return access
 
 
 async def get_watch(uow: UnitOfWork, who: Principal | Holder, case_id: UUID) -> WatchOut:
@@ -128,8 +121,11 @@ def _readable(uow: UnitOfWork, principal: Principal) -> Select[RetaliationReport
 
 
 async def get_report(uow: UnitOfWork, principal: Principal, report_id: UUID) -> InspectedReport:
-    """Raises `NotFound` (report-not-found)."""
-    return await inspect_report(uow, await open_report(uow, principal, report_id))
+    """Who reads it is written down, without the case. Events: AuditRecorded. Raises `NotFound` (report-not-found)."""
+    report = await open_report(uow, principal, report_id)
+    shown = await inspect_report(uow, report)
+    await record_act(uow, principal, Act.retaliation_read, subject_id=report_id)
+    return shown
 
 
 async def inspect_report(uow: UnitOfWork, report: RetaliationReport) -> InspectedReport:

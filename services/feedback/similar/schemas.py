@@ -43,3 +43,7 @@ class SimilarCase(Out):
 
 class SimilarCases(Out):
     items: list[SimilarCase] = Field(description="The most likely first, at most ten; none that is unlikely.")
+
+
+class DraftOut(SimilarCases):
+    advice: list[str] = Field(description="What in the draft looks like personal data.")

@@ -14,7 +14,7 @@ from services.feedback.attachments.cabinet import Cabinet
 from services.feedback.settings import FeedbackSettings
 from shared.auth import ANONYMOUS
 from tests.feedback.files import jpeg, opened, pdf
-from tests.feedback.house import House, plant
+from tests.feedback.house import House, official, plant, resident
 from tests.support.callers import ServiceClient
 from tests.support.clock import ManualClock
 from tests.support.s3 import ACCESS_KEY, REGION, SECRET_KEY, Bucket, open_bucket
@@ -139,3 +139,26 @@ async def test_a_store_that_refuses_is_told_as_away(
         assert await house.rows("SELECT * FROM attachments") == []
     assert bucket.objects == {}
     assert (bucket.refused > 0) == ("secret" in wrong)
+
+
+@pytest.mark.parametrize("protection", ["confidential", "anonymous"])
+async def test_files_of_a_protected_case_are_sealed_whoever_sent_them(rented: Rented, protection: str) -> None:
+    """Also of a unit that sends one file into merged cases: each has its own, and the named one's is as it was."""
+    house = rented.house
+    main = await house.case()
+    twin = await house.case(protection=protection, caller=resident())
+    await house.do(twin, "merge", {"into_case_id": main, "reason": "One lamp."}, caller=official("village"))
+    sent = await house.client.post(f"/v1/cases/{main}/attachments", caller=official("village"), files={"file": ("a.jpg", jpeg())})
+    assert sent.status_code == 201, sent.text
+    rows = await house.rows("SELECT id, case_id, file, sealed_with FROM attachments")
+    assert {str(row["case_id"]): row["sealed_with"] for row in rows} == {main: None, twin: "1"}
+    assert len({row["file"] for row in rows}) == 2
+    contents = {}
+    for row in rows:
+        for part in ("", "/thumbnail"):
+            path = f"/v1/cases/{row['case_id']}/attachments/{row['id']}{part}"
+            contents[str(row["case_id"]), part] = (await house.client.get(path, caller=official("village"))).content
+    for part in ("", "/thumbnail"):
+        assert contents[main, part] == contents[twin, part]
+        assert contents[main, part].startswith(b"\xff\xd8")
+    assert len(rented.names()) == 4

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.auth import Principal
-from tests.feedback.house import House, inspector, lead, unit
+from tests.feedback.house import House, admin, inspector, lead, unit
 from tests.feedback.retaliation.voices import every_protection, speak
 from tests.shared.problems import assert_problem
 
@@ -128,6 +128,16 @@ async def test_the_inspecting_side_reads_what_was_said_and_when_the_speaker_was_
     assert (seen["title"], [message["text"] for message in seen["messages"]]) == ("The lamp is broken", ["Please hurry."])
     assert (seen["about"], seen["by"], seen["unsafe_on"]) == ([str(unit("village"))], [str(unit("neighbour"))], ["2026-03-02"])
     assert seen["case_unit_id"] == str(unit("township"))
+
+
+async def test_who_reads_a_report_is_written_down_without_its_case(house: House) -> None:
+    report = await (await speak(house, "anonymous")).report()
+    await house.get(f"{LIST}/{report['id']}", caller=lead("township"))
+    refused = await house.client.get(f"{LIST}/{report['id']}", caller=lead("elsewhere"))
+    assert refused.status_code == 404
+    (entry,) = (await house.get("/v1/audit", caller=admin()))["items"]
+    assert (entry["act"], entry["by_role"], entry["by_unit_id"]) == ("retaliation_read", "lead", str(unit("township")))
+    assert (entry["case_id"], entry["subject_id"]) == (None, report["id"])
 
 
 async def test_reports_are_listed_in_pages_newest_first(house: House) -> None:

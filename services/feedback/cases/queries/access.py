@@ -234,20 +234,31 @@ async def open_case(uow: UnitOfWork, who: Principal | Holder, case_id: UUID, *, 
     return replace(access, standing=standing_of(who, facts, parts, access.moment(uow)))
 
 
+async def open_own(uow: UnitOfWork, who: Principal | Holder, case_id: UUID, *, lock: bool = False) -> Access:
+    """The case, for its speaker alone. Raises `NotFound` (case-not-found) to everybody else, also to those who may read it."""
+    access = await open_case(uow, who, case_id, lock=lock)
+    if access.party is not Party.speaker:
+        raise case_not_found()
+    return access
+
+
 async def parts_of(uow: UnitOfWork, case_id: UUID) -> Parts:
     rows = await uow.session.execute(select(col(CaseUnit.unit_id), col(CaseUnit.part)).where(col(CaseUnit.case_id) == case_id))
     return {row.unit_id: row.part for row in rows}
 
 
-async def open_followers(uow: UnitOfWork, main: Access) -> list[Access]:
-    """The cases merged into this one that are still open, locked, as the same caller sees them: what its unit does to the main
-    case it does to them too. The caller's own are left out, for nobody answers themselves."""
+async def open_followers(uow: UnitOfWork, main: Access, *, lock: bool = True) -> list[Access]:
+    """The cases merged into this one that are still open, as the same caller sees them, locked unless only to look: what its unit
+    does to the main case it does to them too. The caller's own are left out, for nobody answers themselves."""
     statement = select(Case).where(col(Case.merged_into) == main.case.id, col(Case.state).not_in(CLOSED))
     if isinstance(main.who, Principal) and main.party is not Party.speaker:
         account_id = main.who.account
         for own in (account_id, uow.keyring.alias(account_id)):
             statement = statement.where(col(Case.owner_id).is_distinct_from(own))
-    followers = await uow.session.scalars(statement.order_by(col(Case.id)).with_for_update(key_share=True))
+    statement = statement.order_by(col(Case.id))
+    if lock:
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+    followers = await uow.session.scalars(statement)
     return [Access(case, main.who, main.party, main.role, main.unit_id, Standing(merged=True)) for case in followers]
 
 

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "number"),
     )
     op.create_index("legal_holds_standing", "legal_holds", ["case_id"], unique=True, postgresql_where="lifted_at IS NULL")
-    _allow_acts(f"{ACTS}, 'case_held', 'hold_lifted'")
+    _allow_acts(f"{ACTS}, 'case_held', 'hold_lifted', 'retaliation_read'")
 
 
 def downgrade() -> None:

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 
 from services.feedback.cases.models import Case
-from services.feedback.cases.queries.access import Holder, chain_of
+from services.feedback.cases.queries.access import Holder, chain_of, open_own
 from services.feedback.cases.sealing import seal
 from services.feedback.retaliation.models import RetaliationReader, RetaliationReport, WatchCheckIn
-from services.feedback.retaliation.queries import concerned_by, open_own, reports_of, show_report, watch_of
+from services.feedback.retaliation.queries import concerned_by, reports_of, show_report, watch_of
 from services.feedback.retaliation.rules import (
     ACKNOWLEDGE_WITHIN,
     ADVICE,

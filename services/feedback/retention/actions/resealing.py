@@ -12,7 +12,7 @@ from services.feedback.attachments.cabinet import Cabinet
 from services.feedback.attachments.models import Attachment
 from services.feedback.cases.models import Case, CaseText
 from services.feedback.cases.queries.access import owner_of
-from services.feedback.cases.rules import Protection, Side
+from services.feedback.cases.rules import Protection
 from services.feedback.cases.sealing import write_attributes
 from services.feedback.cases.words import facet_terms
 from services.feedback.identities.actions import reseal_identity
@@ -95,7 +95,7 @@ def _sealed_anew(uow: UnitOfWork, case_id: UUID, kept: Any) -> str:
 
 async def _seal_files(uow: UnitOfWork, cabinet: Cabinet, case_id: UUID) -> int:
     """How many stay closed."""
-    mine, lost = (col(Attachment.case_id) == case_id) & (col(Attachment.by) == Side.resident), 0
+    mine, lost = col(Attachment.case_id) == case_id, 0
     for attachment in (await uow.session.scalars(select(Attachment).where(mine))).all():
         if attachment.sealed_with != uow.keyring.current:
             lost += not await cabinet.seal_anew(uow, attachment)
