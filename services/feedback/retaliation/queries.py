@@ -30,7 +30,7 @@ from shared.auth import Principal
 from shared.errors import NotFound
 from shared.languages import current_language
 from shared.pages import Page, cut, decode_cursor
-from shared.uow import UnitOfWork
+from shared.uow import UnitOfWork, Works
 
 MESSAGES = 100
 DUE = "CASE retaliation_reports.state WHEN 'reported' THEN acknowledge_by WHEN 'acknowledged' THEN decide_by END"
@@ -120,11 +120,12 @@ def _readable(uow: UnitOfWork, principal: Principal) -> Select[RetaliationReport
     return statement.where(col(reader.unit_id) == principal.unit_id, foreign, ~blamed)
 
 
-async def get_report(uow: UnitOfWork, principal: Principal, report_id: UUID) -> InspectedReport:
+async def get_report(works: Works, uow: UnitOfWork, principal: Principal, report_id: UUID) -> InspectedReport:
     """Who reads it is written down, without the case. Events: AuditRecorded. Raises `NotFound` (report-not-found)."""
     report = await open_report(uow, principal, report_id)
     shown = await inspect_report(uow, report)
-    await record_act(uow, principal, Act.retaliation_read, subject_id=report_id)
+    async with works.begin() as writing:
+        await record_act(writing, principal, Act.retaliation_read, subject_id=report_id)
     return shown
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from services.feedback.cases.schemas import NothingIn
 from services.feedback.retaliation import queries
@@ -22,6 +22,7 @@ from services.feedback.retaliation.schemas import (
 from shared.auth import Known, Principal, Require, Role
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
+from shared.uow import Works
 
 NOTHING = NothingIn()
 Inspecting = Annotated[Principal, Depends(Require(Role.lead, Role.inspector))]
@@ -67,9 +68,11 @@ async def list_reports(
 
 
 @router.get("/{report_id}")
-async def get_report(uow: Uow, principal: Inspecting, report_id: UUID) -> InspectedReport:
-    """One report, with what was said in its case. The units that it is about cannot see that there is one."""
-    return await queries.get_report(uow, principal, report_id)
+async def get_report(request: Request, uow: Uow, principal: Inspecting, report_id: UUID) -> InspectedReport:
+    """One report, with what was said in its case. The units that it is about cannot see that there is one. That you read it is
+    written into the audit log."""
+    works: Works = request.app.state.works
+    return await queries.get_report(works, uow, principal, report_id)
 
 
 @router.post("/{report_id}/acknowledge")
