@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, Uuid, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col
 
 from services.feedback.audit.models import AuditEntry
@@ -16,6 +17,12 @@ from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 
 ENTRIES: Table = metadata.tables[str(AuditEntry.__tablename__)]
+UNBLAMED = text("""NOT EXISTS (
+    SELECT FROM case_exclusions
+    WHERE case_exclusions.case_id = audit_entries.case_id AND unit_id = ANY(:chain)
+        AND (post = '' OR (unit_id, post) = (:own_unit, :post))
+)""").bindparams(bindparam("chain", type_=ARRAY(Uuid)), bindparam("own_unit", type_=Uuid))
+"""Whom a case is about learns nothing of it here either."""
 AT_ONCE = 500
 """Entries that a check has in memory."""
 
@@ -23,10 +30,16 @@ AT_ONCE = 500
 async def list_entries(
     uow: UnitOfWork, principal: Principal, *, case_id: UUID | None, act: Act | None, limit: int, cursor: str | None
 ) -> Page[AuditEntryOut]:
-    """Newest first; to an inspector, what its own unit and those below it did. Raises `Invalid` (malformed-cursor)."""
+    """Newest first; to an inspector, what its own unit and those below it did, but nothing of a case that is about it.
+
+    Raises `Invalid` (malformed-cursor).
+    """
     statement = select(AuditEntry).order_by(col(AuditEntry.number).desc()).limit(limit + 1)
+    values: dict[str, Any] = {}
     if principal.role is not Role.admin:
-        statement = statement.where(col(AuditEntry.by_unit_id).in_(await _inspected(uow, principal)))
+        statement = statement.where(col(AuditEntry.by_unit_id).in_(await _inspected(uow, principal)), UNBLAMED)
+        chain = uow.units.chain(principal.unit_id) if principal.unit_id else ()
+        values = {"chain": [unit.id for unit in chain], "own_unit": principal.unit_id, "post": principal.role}
     if case_id is not None:
         statement = statement.where(col(AuditEntry.case_id) == case_id)
     if act is not None:
@@ -34,7 +47,7 @@ async def list_entries(
     before = decode_cursor(cursor)
     if before is not None:
         statement = statement.where(col(AuditEntry.number) < min(before.int, 2**63 - 1))
-    entries, next_cursor = cut((await uow.session.scalars(statement)).all(), limit, lambda entry: UUID(int=entry.number))
+    entries, next_cursor = cut((await uow.session.scalars(statement, values)).all(), limit, lambda entry: UUID(int=entry.number))
     return Page[AuditEntryOut](items=[_show(entry) for entry in entries], next_cursor=next_cursor)
 
 

@@ -9,7 +9,7 @@ from sqlmodel import col
 from services.feedback.cases.actions.advancing import advance, permit
 from services.feedback.cases.actions.following import follow, part_ways
 from services.feedback.cases.models import Case
-from services.feedback.cases.queries.access import Access, exclusions_of, open_case
+from services.feedback.cases.queries.access import Access, exclusions_of, open_case, posts_excluded
 from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import Verb
 from services.feedback.cases.schemas import CaseOut
@@ -36,7 +36,7 @@ async def merge_case(uow: UnitOfWork, principal: Principal, case_id: UUID, said:
     permit(main, Verb.merge)
     access = await open_case(uow, principal, case_id, lock=True)
     permit(access, Verb.merge)
-    abouts = [frozenset(await exclusions_of(uow, each.case.id)) for each in (main, access)]
+    abouts = [await _about(uow, each.case.id) for each in (main, access)]
     check_pair([main.case.unit_id, access.case.unit_id], abouts)
     followers = await _followers_for(uow, main, access)
     await advance(uow, access, Verb.merge, reason=said.reason)
@@ -46,6 +46,12 @@ async def merge_case(uow: UnitOfWork, principal: Principal, case_id: UUID, said:
     for follower in followers:
         await follow(uow, follower, main.case.id, uow.now(), coarse=False)
     return await show_case(uow, access)
+
+
+async def _about(uow: UnitOfWork, case_id: UUID) -> frozenset[object]:
+    """Units, and posts by their unit."""
+    posts = await posts_excluded(uow, case_id)
+    return frozenset(await exclusions_of(uow, case_id)) | {(unit_id, *named) for unit_id, named in posts.items()}
 
 
 async def _followers_for(uow: UnitOfWork, main: Access, access: Access) -> Sequence[Case]:

@@ -20,7 +20,7 @@ def check_main(case_id: UUID, main_id: UUID, state: State, merged_into: UUID | N
         raise Conflict("main-answered", f"The case {main_id} is {state}: only one that is not answered yet can answer others.")
 
 
-def check_pair(units: Collection[UUID], about: Collection[frozenset[UUID]]) -> None:
+def check_pair(units: Collection[UUID], about: Collection[frozenset[object]]) -> None:
     """`units` owe the two cases, which are `about` others. Raises `Conflict` (merge-other-unit, merge-other-readers)."""
     if len(set(units)) > 1:
         raise Conflict("merge-other-unit", "Two units owe these cases: hand one over first.")

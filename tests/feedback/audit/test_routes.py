@@ -206,3 +206,16 @@ async def test_an_account_is_not_called_here_what_it_is_called_as_a_speaker(hous
     (entry,) = await entries(house)
     assert clerk.account_id is not None
     assert entry["by_account"] != str(house.service.works.keyring.alias(clerk.account_id))
+
+
+async def test_whom_a_case_is_about_learns_nothing_of_it_here(house: House) -> None:
+    """An inspector of the prefecture is accused; the county handles the case, and its lead opens who spoke."""
+    post = {"unit_id": str(unit("prefecture")), "post": "inspector"}
+    filed = await house.submit(
+        protection="confidential", unit_id=unit("county"), about_posts=[post], identity={"name": "Somebody"}
+    )
+    asked = {"motive": "To bring papers.", "hours": 1}
+    await house.do(filed["case_id"], "identity-requests", asked, caller=official("county"))
+    seen = [entry["case_id"] for entry in await entries(house, caller=inspector("province"))]
+    assert seen == [filed["case_id"]]
+    assert await entries(house, caller=inspector("prefecture")) == []

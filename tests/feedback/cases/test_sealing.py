@@ -227,3 +227,19 @@ async def test_no_post_of_every_unit_may_be_named_and_none_that_is_no_post(house
     assert refused.status_code == 422
     refused = await house.try_submit(shared=True, about_posts=everywhere[:1])
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:massline:problem:sharing-unprotected")
+
+
+async def test_no_unit_with_a_post_that_it_is_about_decides_an_appeal(house: House) -> None:
+    post = {"unit_id": str(unit("township")), "post": "lead"}
+    case_id = await house.case(protection="confidential", about_posts=[post])
+    await house.do(case_id, "reject", {"reason": "No."}, caller=CLERK)
+    appealed = await house.do(case_id, "appeal", {"reason": "Yes."}, caller=house.speaker)
+    assert appealed["appeal_unit_id"] == str(unit("county"))
+
+
+async def test_cases_about_different_posts_are_not_answered_together(house: House) -> None:
+    post = {"unit_id": str(unit("province")), "post": "inspector"}
+    one, other = await house.case(), await house.case(about_posts=[post])
+    for main, follower in ((one, other), (other, one)):
+        refused = await house.try_do(follower, "merge", {"into_case_id": main, "reason": "Same."}, caller=CLERK)
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:massline:problem:merge-other-readers")

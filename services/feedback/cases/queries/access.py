@@ -263,10 +263,10 @@ async def open_followers(uow: UnitOfWork, main: Access, *, lock: bool = True) ->
 
 
 async def nearest_above(uow: UnitOfWork, case: Case) -> UUID | None:
-    """The nearest unit above the one that owes the case, of those that the case is not about."""
-    chain = await chain_of(uow.units, case.unit_id)
+    """The nearest unit above the one that owes the case, of those that neither it nor a post in it the case is about."""
+    chain, posts = await chain_of(uow.units, case.unit_id), await posts_excluded(uow, case.id)
     above = unblamed([unit.id for unit in chain][1:], await exclusions_of(uow, case.id))
-    return above[0] if above else None
+    return next((unit_id for unit_id in above if unit_id not in posts), None)
 
 
 async def exclusions_of(uow: UnitOfWork, case_id: UUID) -> set[UUID]:
