@@ -1,6 +1,8 @@
 """The refusals of this service that several nouns share."""
 
-from shared.errors import Forbidden, NotFound
+from datetime import datetime
+
+from shared.errors import Conflict, Forbidden, NotFound
 
 
 def case_not_found() -> NotFound:
@@ -11,6 +13,11 @@ def case_not_found() -> NotFound:
 def shared_case_not_found() -> NotFound:
     """Also the answer for a case that exists and is not shared, or not any more."""
     return NotFound("shared-case-not-found", "There is no such case among those that others may read.")
+
+
+def case_erased(erased_at: datetime) -> Conflict:
+    """What people write in a case has no place to go any more."""
+    return Conflict("case-erased", f"What was said here was erased on {erased_at:%Y-%m-%d}: the case takes no more words.")
 
 
 def not_yours_to_do(verb: str) -> Forbidden:

@@ -12,6 +12,7 @@ import structlog
 
 from services.feedback.cases.models import Case
 from services.feedback.cases.rules import Protection
+from services.feedback.errors import case_erased
 from shared.keyring import Keyring, Unreadable
 from shared.uow import UnitOfWork
 
@@ -27,8 +28,12 @@ Words = TypeVar("Words", str, str | None)
 
 
 def seal(uow: UnitOfWork, case: Case, words: Words) -> Words:
-    """As they are to be kept in a row of this case."""
-    if words is None or case.protection is Protection.named:
+    """As they are to be kept in a row of this case, which is locked. Raises `Conflict` (case-erased)."""
+    if words is None:
+        return words
+    if case.erased_at is not None:
+        raise case_erased(case.erased_at)
+    if case.protection is Protection.named:
         return words
     if case.sealed_with not in (None, uow.keyring.current):
         case.sealed_with = SEVERAL

@@ -8,18 +8,14 @@ from services.feedback.notes.models import Note
 from services.feedback.notes.queries import open_notes, show_note
 from services.feedback.notes.schemas import NoteOut
 from shared.auth import STAFF, Principal
-from shared.errors import Conflict
 from shared.uow import UnitOfWork
 
 
 async def add_note(uow: UnitOfWork, principal: Principal, case_id: UUID, text: str) -> NoteOut:
     """No event tells of it. Raises `NotFound` (case-not-found), `Forbidden`, `Conflict` (case-erased)."""
-    access = await open_notes(uow, principal, case_id)
+    access = await open_notes(uow, principal, case_id, lock=True)
     if principal.role not in STAFF:
         raise not_yours_to_do("write notes on it")
-    erased_at = access.case.erased_at
-    if erased_at is not None:
-        raise Conflict("case-erased", f"What was said here was erased on {erased_at:%Y-%m-%d}: the case takes no more words.")
     note = Note(
         id=uow.new_id(),
         case_id=case_id,

@@ -18,9 +18,9 @@ READERS = STAFF | {Role.inspector}
 """Of those who see a case, those in office read its notes; and STAFF write them."""
 
 
-async def open_notes(uow: UnitOfWork, principal: Principal, case_id: UUID) -> Access:
+async def open_notes(uow: UnitOfWork, principal: Principal, case_id: UUID, *, lock: bool = False) -> Access:
     """Raises `NotFound` (case-not-found), also to the case's speaker: to them there is nothing here."""
-    access = await open_case(uow, principal, case_id)
+    access = await open_case(uow, principal, case_id, lock=lock)
     if access.party is Party.speaker or principal.role not in READERS:
         raise case_not_found()
     return access

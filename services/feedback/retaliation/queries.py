@@ -96,9 +96,14 @@ async def list_reports(
 
 
 async def open_report(uow: UnitOfWork, principal: Principal, report_id: UUID, *, lock: bool = False) -> RetaliationReport:
-    """Raises `NotFound` (report-not-found) to everybody but the lead and the inspectors of a unit that reads it."""
+    """With its case, which is locked first if the report is to be changed.
+
+    Raises `NotFound` (report-not-found) to everybody but the lead and the inspectors of a unit that reads it.
+    """
     statement = _readable(uow, principal).where(col(RetaliationReport.id) == report_id)
     if lock:
+        case_id = statement.with_only_columns(col(RetaliationReport.case_id))
+        await uow.session.execute(select(col(Case.id)).where(col(Case.id).in_(case_id)).with_for_update(key_share=True))
         statement = statement.with_for_update(of=RetaliationReport).execution_options(populate_existing=True)
     report = await uow.session.scalar(statement)
     if report is None:

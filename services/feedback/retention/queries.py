@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import func, select
@@ -47,6 +48,7 @@ def _due(end: End, selected: str, tail: str) -> Read:
     )
 
 
+STILL = {end: _due(end, "cases.id", "AND cases.id = ANY(:among)") for end in End}
 FACTS = "cases.id AS case_id, cases.unit_id, cases.channel, terms.protected, cases.updated_at AS ended_at"
 LIST = {end: _due(end, FACTS, "ORDER BY cases.updated_at, cases.id LIMIT :most") for end in End}
 COUNT = {end: _due(end, "cases.channel, terms.protected, count(*) AS cases", "GROUP BY 1, 2 ORDER BY 1, 2") for end in End}
@@ -67,6 +69,11 @@ def _values(uow: UnitOfWork, terms: Terms, end: End) -> dict[str, Any]:
 async def due_cases(uow: UnitOfWork, terms: Terms, end: End, *, most: int) -> Sequence[asyncpg.Record]:
     """Those that ended first."""
     return await LIST[end].fetch(uow, {**_values(uow, terms, end), "most": most})
+
+
+async def still_due(uow: UnitOfWork, terms: Terms, end: End, among: Sequence[UUID]) -> set[UUID]:
+    """Those of `among` that are, by what has been committed until now."""
+    return {row["id"] for row in await STILL[end].fetch(uow, {**_values(uow, terms, end), "among": among})}
 
 
 async def list_due(uow: UnitOfWork, terms: Terms) -> DueOut:

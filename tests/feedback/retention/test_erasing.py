@@ -161,6 +161,22 @@ async def test_many_workers_erase_each_once(house: House) -> None:
     assert len({json.loads(data)["case_id"] for data in erased_events}) == len(erased_events) == 3
 
 
+async def test_a_request_for_an_identity_takes_no_words_once_its_case_is_erased(house: House) -> None:
+    case_id, _ = await ended(house, "confidential", identity={"name": "Somebody"})
+    house.clock.advance(days=1000)
+    asking = official("village")
+    asked = {"motive": "A letter must arrive.", "hours": 4}
+    request = await house.do(case_id, "identity-requests", asked, caller=asking)
+    await run(house)
+    way, above = f"/v1/identity-requests/{request['id']}", lead("township")
+    refused = await house.client.post(f"{way}/reject", caller=above, json={"reason": "xqreason"})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:massline:problem:case-erased")
+    approved = await house.client.post(f"{way}/approve", caller=above, json={})
+    assert approved.status_code == 200, approved.text
+    opened = await house.client.post(f"{way}/open", caller=asking, json={})
+    assert (opened.status_code, opened.json()["type"]) == (409, "urn:massline:problem:no-identity")
+
+
 async def test_a_proof_holds_when_its_words_are_gone(house: House) -> None:
     await ended(house)
     house.clock.advance(days=2)

@@ -1,6 +1,6 @@
 """Ending a receipt's access, and erasing what was said in a case."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, null, select, update
@@ -9,13 +9,14 @@ from sqlmodel import col
 from services.feedback.attachments.cabinet import Cabinet
 from services.feedback.attachments.models import Attachment
 from services.feedback.cases.models import Case, CaseText
+from services.feedback.cases.rules import Side
 from services.feedback.cases.words import facet_terms
 from services.feedback.endorsements.models import Endorsement
 from services.feedback.identities.models import SealedIdentity
 from services.feedback.ledger.models import LedgerLeaf
 from services.feedback.protection.models import Receipt
 from services.feedback.retaliation.models import WatchCheckIn
-from services.feedback.retention.queries import due_cases
+from services.feedback.retention.queries import due_cases, still_due
 from services.feedback.retention.rules import End, Terms
 from services.feedback.retention.words import ERASED, WORDS, Words
 from shared.clock import hour_of
@@ -23,15 +24,17 @@ from shared.events.feedback import CaseErased
 from shared.uow import UnitOfWork
 
 AT_ONCE = 50
+ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtextextended("massline shared files", 0)))
+"""Of two workers that erase the last cases of a file at once, each would leave the file to the other."""
 
 
 def end_due_access(terms: Terms) -> Callable[[UnitOfWork], Awaitable[bool]]:
     """Job: a receipt whose case ended long enough ago is as if it had never been issued. Whether there may be more."""
 
     async def run(uow: UnitOfWork) -> bool:
-        due = [row["case_id"] for row in await due_cases(uow, terms, End.access, most=AT_ONCE)]
+        due = [case.id for case in await _take_due(uow, terms, End.access)]
         await uow.session.execute(delete(Receipt).where(col(Receipt.case_id).in_(due)))
-        return len(due) == AT_ONCE
+        return len(due) > 0
 
     return run
 
@@ -43,13 +46,21 @@ def erase_due_words(terms: Terms, cabinet: Cabinet) -> Callable[[UnitOfWork], Aw
     """
 
     async def run(uow: UnitOfWork) -> bool:
-        due = [row["case_id"] for row in await due_cases(uow, terms, End.words, most=AT_ONCE)]
-        unlocked = select(Case).where(col(Case.id).in_(due), col(Case.erased_at).is_(None)).order_by(col(Case.id))
-        for case in (await uow.session.scalars(unlocked.with_for_update(skip_locked=True))).all():
+        due = await _take_due(uow, terms, End.words)
+        for case in due:
             await _erase(uow, cabinet, case)
-        return len(due) == AT_ONCE
+        return len(due) > 0
 
     return run
+
+
+async def _take_due(uow: UnitOfWork, terms: Terms, end: End) -> Sequence[Case]:
+    """Those that no other has locked, and that are due still now that nobody can hold or move them."""
+    found = [row["case_id"] for row in await due_cases(uow, terms, end, most=AT_ONCE)]
+    taken = select(Case).where(col(Case.id).in_(found)).order_by(col(Case.id)).with_for_update(skip_locked=True)
+    cases = (await uow.session.scalars(taken)).all()
+    still = await still_due(uow, terms, end, [case.id for case in cases])
+    return [case for case in cases if case.id in still]
 
 
 async def _erase(uow: UnitOfWork, cabinet: Cabinet, case: Case) -> None:
@@ -76,7 +87,10 @@ def _without(words: Words) -> Any:
 async def _drop_files(uow: UnitOfWork, cabinet: Cabinet, case: Case) -> None:
     """A file that a unit sent into several cases goes with the last of them."""
     mine = col(Attachment.case_id) == case.id
-    for attachment in (await uow.session.scalars(select(Attachment).where(mine))).all():
+    attachments = (await uow.session.scalars(select(Attachment).where(mine))).all()
+    if any(attachment.by is Side.unit for attachment in attachments):
+        await uow.session.execute(ONE_AT_A_TIME)
+    for attachment in attachments:
         others = select(func.count()).where(col(Attachment.file) == attachment.file, ~mine)
         if not await uow.session.scalar(others):
             cabinet.drop(uow, attachment.file)

@@ -27,10 +27,6 @@ async def hold_case(uow: UnitOfWork, principal: Principal, case_id: UUID, motive
     """
     access = await _open(uow, principal, case_id)
     case = access.case
-    if case.erased_at is not None:
-        raise Conflict(
-            "case-erased", f"What was said here was erased on {case.erased_at:%Y-%m-%d}: there is nothing left to hold."
-        )
     if await _standing(uow, case_id) is not None:
         raise Conflict("case-held", "This case is held already: see `legal_hold` on it.")
     number = 1 + (await uow.session.scalar(select(func.max(col(LegalHold.number))).where(col(LegalHold.case_id) == case_id)) or 0)
