@@ -106,18 +106,16 @@ class Cabinet:
                     await self._store.put_async(name, kept, use_multipart=False)
         return file
 
-    async def seal_anew(self, uow: UnitOfWork, attachment: Attachment) -> bool:
-        """With the current key, for its case; False where its own key is lost, and it stays as it is. Raises `Unavailable`."""
-        try:
-            content = await self._read(attachment, thumbnail=False)
-            picture = await self._read(attachment, thumbnail=True) if attachment.width is not None else None
-        except Unreadable:
-            return False
+    async def seal_anew(self, uow: UnitOfWork, attachment: Attachment) -> None:
+        """With the current key, for its case; what is not in the store needs no seal. Raises `Unreadable`, `Unavailable`."""
+        content = await self._read_if_there(attachment, thumbnail=False)
+        if content is None:
+            return
+        picture = await self._read_if_there(attachment, thumbnail=True) if attachment.width is not None else None
         file = await self._put(content, picture, uow.now(), sealed_for=attachment.case_id)
         await self.claim(uow, file)
         self.drop(uow, attachment.file)
         attachment.file, attachment.sealed_with = file, self._keyring.current
-        return True
 
     async def claim(self, uow: UnitOfWork, file: str) -> None:
         """With the rows that have the file now. Raises `Unavailable` when it was swept away meanwhile."""
@@ -139,6 +137,13 @@ class Cabinet:
         except Unreadable:
             raise Conflict("attachment-key-lost", "This file was sealed with a key that is not here any more.") from None
         return Opened(len(content), _whole(content))
+
+    async def _read_if_there(self, attachment: Attachment, *, thumbnail: bool) -> bytes | None:
+        """Raises `Unreadable`, `Unavailable`."""
+        try:
+            return await self._read(attachment, thumbnail=thumbnail)
+        except NotFound:
+            return None
 
     async def _read(self, attachment: Attachment, *, thumbnail: bool) -> bytes:
         """All of it, opened. Raises `Unreadable`, `NotFound` (attachment-not-found), `Unavailable`."""

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select, true
 from sqlmodel import col
 
 from services.feedback.cases.models import ENDED, Case
 from services.feedback.cases.rules import Channel, Protection
+from services.feedback.cases.sealing import SEVERAL
 from services.feedback.identities.models import SealedIdentity
 from services.feedback.retaliation.rules import WATCH
 from services.feedback.retention.rules import End, Terms
@@ -90,16 +91,25 @@ async def list_due(uow: UnitOfWork, terms: Terms) -> DueOut:
 
 async def get_retention(uow: UnitOfWork, terms: Terms) -> RetentionOut:
     """The terms, and how far a change of keys has come."""
+    return RetentionOut(terms=[_term(terms, channel) for channel in Channel], seals=await _seals(uow))
+
+
+async def _seals(uow: UnitOfWork) -> SealsOut:
+    protected = (col(Case.protection) != Protection.named) & col(Case.erased_at).is_(None)
+    cases = await _by_key(uow, col(Case.sealed_with), protected)
+    identities = await _by_key(uow, col(SealedIdentity.key_id), true())
     current = uow.keyring.current
-    otherwise = col(Case.sealed_with).is_distinct_from(current) & (col(Case.protection) != Protection.named)
-    cases = await uow.session.scalar(select(func.count()).select_from(Case).where(otherwise))
-    identities = select(func.count()).select_from(SealedIdentity).where(col(SealedIdentity.key_id) != current)
-    seals = SealsOut(
+    return SealsOut(
         current_key=current,
-        cases_sealed_otherwise=cases or 0,
-        identities_sealed_otherwise=await uow.session.scalar(identities) or 0,
+        missing_keys=sorted((cases.keys() | identities.keys()) - {None, SEVERAL, *uow.keyring.key_ids}),
+        cases_sealed_otherwise=sum(cases.values()) - cases.get(current, 0),
+        identities_sealed_otherwise=sum(identities.values()) - identities.get(current, 0),
     )
-    return RetentionOut(terms=[_term(terms, channel) for channel in Channel], seals=seals)
+
+
+async def _by_key(uow: UnitOfWork, key: SQLColumnExpression[Any], which: ColumnElement[bool]) -> dict[Any, int]:
+    counting = select(key, func.count()).where(which).group_by(key)
+    return {row[0]: row[1] for row in await uow.session.execute(counting)}
 
 
 def _term(terms: Terms, channel: Channel) -> TermOut:

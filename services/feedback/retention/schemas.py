@@ -30,6 +30,9 @@ class SealsOut(Out):
     still of use."""
 
     current_key: str
+    missing_keys: list[str] = Field(
+        description="Keys that something is sealed with and that are not in the settings: bring them back, or it stays closed."
+    )
     cases_sealed_otherwise: int
     identities_sealed_otherwise: int
 

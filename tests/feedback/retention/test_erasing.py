@@ -91,6 +91,8 @@ async def test_an_erased_case_tells_what_was_done_and_nothing_that_was_said(hous
         answer = await house.client.get(f"/v1/cases/{case_id}/{part}", caller=NEIGHBOUR)
         assert answer.status_code == 200, answer.text
         assert not [word for word in EVERY_WORD if word in answer.text], part
+    seals = (await house.get("/v1/retention", caller=admin()))["seals"]
+    assert seals["cases_sealed_otherwise"] == 0, "where there are no words there is nothing to seal"
     refused = await house.try_do(case_id, "notes", {"text": "Another word."}, caller=NEIGHBOUR)
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:massline:problem:case-erased")
     for place, value in await house.everything():

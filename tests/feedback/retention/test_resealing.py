@@ -1,7 +1,7 @@
 """Keys are changed while the work goes on, and what was there before words were sealed is sealed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -51,6 +51,12 @@ async def seals(house: House) -> dict[str, Any]:
     return found
 
 
+def sealed(current: str, *, otherwise: tuple[int, int] = (0, 0), missing: Sequence[str] = ()) -> dict[str, Any]:
+    cases, identities = otherwise
+    counts = {"cases_sealed_otherwise": cases, "identities_sealed_otherwise": identities}
+    return {"current_key": current, "missing_keys": list(missing), **counts}
+
+
 async def attach(house: House, case_id: str, receipt: str | None) -> str:
     file = {"file": ("a.pdf", pdf())}
     if receipt is None:
@@ -94,13 +100,28 @@ async def test_keys_are_changed_and_nothing_is_lost(databases: Databases, clock:
         speaker = house.speaker
         cases = await told(house)
         named = await house.case(identity=identity)
-        assert await seals(house) == {"current_key": "1", "cases_sealed_otherwise": 0, "identities_sealed_otherwise": 0}
+        assert await seals(house) == {
+            "current_key": "1",
+            "missing_keys": [],
+            "cases_sealed_otherwise": 0,
+            "identities_sealed_otherwise": 0,
+        }
     async with opened(url, clock, tmp_path, NEW, OLD) as house:
         house.speaker = speaker
-        assert await seals(house) == {"current_key": "2", "cases_sealed_otherwise": 2, "identities_sealed_otherwise": 1}
+        assert await seals(house) == {
+            "current_key": "2",
+            "missing_keys": [],
+            "cases_sealed_otherwise": 2,
+            "identities_sealed_otherwise": 1,
+        }
         await house.do(cases[0][0], "notes", {"text": "xqnote"}, caller=NEIGHBOUR)
         await seal_anew(house)
-        assert await seals(house) == {"current_key": "2", "cases_sealed_otherwise": 0, "identities_sealed_otherwise": 0}
+        assert await seals(house) == {
+            "current_key": "2",
+            "missing_keys": [],
+            "cases_sealed_otherwise": 0,
+            "identities_sealed_otherwise": 0,
+        }
         async with house.service.works.begin() as uow:
             await house.service.api.state.cabinet.sweep(uow)
         assert not [place for place, value in await house.everything() if value.startswith("\x02sealed:1:")]
@@ -137,9 +158,13 @@ async def test_what_was_sealed_with_a_lost_key_holds_up_nothing(databases: Datab
         cases = await told(house)
         named = await house.case(identity={"name": "xqname"})
     async with opened(url, clock, tmp_path, LAST) as house:
+        await house.do(cases[0][0], "notes", {"text": "A new word."}, caller=NEIGHBOUR)
         await seal_anew(house)
-        assert (await seals(house))["cases_sealed_otherwise"] == 0
-        assert (await seals(house))["identities_sealed_otherwise"] == 1, "it can still be opened if its key is found again"
+        assert await seals(house) == sealed("3", otherwise=(2, 1), missing=["1"]), (
+            "so that nobody drops a key that is found again"
+        )
+        notes = (await house.get(f"/v1/cases/{cases[0][0]}/notes", caller=NEIGHBOUR))["items"]
+        assert [note["text"] for note in notes] == [LOST, "A new word."]
         for case_id, attachment_id, _ in cases:
             case = await house.get(f"/v1/cases/{case_id}", caller=NEIGHBOUR)
             assert (case["title"], case["state"]) == (LOST, "in_progress")
@@ -147,8 +172,26 @@ async def test_what_was_sealed_with_a_lost_key_holds_up_nothing(databases: Datab
             assert (file.status_code, file.json()["type"]) == (409, "urn:massline:problem:attachment-key-lost")
         assert (await house.get(f"/v1/cases/{named}", caller=official("village")))["state"] == "received"
     async with opened(url, clock, tmp_path, LAST, OLD) as house:
+        assert (await seals(house))["missing_keys"] == []
+        await seal_anew(house)
+    async with opened(url, clock, tmp_path, LAST) as house:
+        assert await seals(house) == sealed("3")
         for case_id, attachment_id, _ in cases:
             await reads_all(house, case_id, attachment_id)
+
+
+async def test_a_file_that_is_not_in_its_store_holds_up_nothing(databases: Databases, clock: ManualClock, tmp_path: Path) -> None:
+    url = databases.fresh("feedback")
+    async with opened(url, clock, tmp_path, OLD) as house:
+        await plant(house.service)
+        cases = await told(house)
+        (row,) = await house.rows("SELECT file FROM attachments WHERE case_id = $1", cases[0][0])
+        (tmp_path / "attachments" / row["file"]).unlink()
+    async with opened(url, clock, tmp_path, NEW, OLD) as house:
+        await seal_anew(house)
+        assert (await seals(house))["cases_sealed_otherwise"] == 0
+    async with opened(url, clock, tmp_path, NEW) as house:
+        await reads_all(house, *cases[1][:2])
 
 
 CASE = """

@@ -13,7 +13,7 @@ from services.feedback.attachments.models import Attachment
 from services.feedback.cases.models import Case, CaseText
 from services.feedback.cases.queries.access import owner_of
 from services.feedback.cases.rules import Protection
-from services.feedback.cases.sealing import write_attributes
+from services.feedback.cases.sealing import SEVERAL, write_attributes
 from services.feedback.cases.words import facet_terms
 from services.feedback.identities.actions import reseal_identity
 from services.feedback.identities.models import SealedIdentity
@@ -27,15 +27,16 @@ log = structlog.get_logger(__name__)
 def seal_next_case(cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
     """Job: everything in one protected case is sealed with the current key. Whether there may be more.
 
-    What cannot be opened, because its key is lost, stays as it is and holds up nothing.
+    What cannot be opened, because its key is not here, stays as it is and holds up nothing; its case keeps the name of that key,
+    and is taken again once it is back.
     """
 
     async def run(uow: UnitOfWork) -> bool:
-        seal, current = col(Case.sealed_with), uow.keyring.current
+        seal, older = col(Case.sealed_with), [key for key in uow.keyring.key_ids if key != uow.keyring.current]
         due = select(Case).where(
             col(Case.protection) != Protection.named,
             col(Case.erased_at).is_(None),
-            seal.is_(None) | (seal < current) | (seal > current),
+            seal.is_(None) | seal.in_([SEVERAL, *older]),
         )
         case = await uow.session.scalar(due.limit(1).with_for_update(skip_locked=True))
         if case is None:
@@ -59,20 +60,23 @@ async def seal_next_identity(uow: UnitOfWork) -> bool:
 
 async def _seal_case(uow: UnitOfWork, cabinet: Cabinet, case: Case) -> None:
     first = case.sealed_with is None
-    lost = sum([await _seal_words(uow, case.id, words) for words in WORDS]) + await _seal_files(uow, cabinet, case.id)
-    if lost:
-        log.error("words of a case stay sealed with a key that is not here", case_id=str(case.id), places=lost)
+    closed = await _seal_files(uow, cabinet, case.id)
+    for words in WORDS:
+        closed |= await _seal_words(uow, case.id, words)
+    if closed:
+        log.error("words of a case cannot be sealed anew", case_id=str(case.id), key_ids=sorted(closed))
     if first:
         text = update(CaseText).where(col(CaseText.case_id) == case.id).values(terms=facet_terms(case.model_dump()))
         await uow.session.execute(text)
         if case.owner_id is not None:
             case.owner_id = owner_of(uow.keyring, case.owner_id, case.protection)
-    case.sealed_with = uow.keyring.current
+    missing = sorted(closed - set(uow.keyring.key_ids))
+    case.sealed_with = missing[0] if missing else uow.keyring.current
 
 
-async def _seal_words(uow: UnitOfWork, case_id: UUID, words: Words) -> int:
-    """How many places stay closed."""
-    table, lost = words.table, 0
+async def _seal_words(uow: UnitOfWork, case_id: UUID, words: Words) -> set[str]:
+    """The keys of what stays closed."""
+    table, closed = words.table, set()
     keys = list(table.primary_key.columns)
     mine = table.c[words.case_column] == case_id
     rows = await uow.session.execute(select(*keys, *(table.c[name] for name in words.columns)).where(mine, words.are_words))
@@ -81,11 +85,11 @@ async def _seal_words(uow: UnitOfWork, case_id: UUID, words: Words) -> int:
         for name in (name for name in words.columns if row[name] is not None):
             try:
                 sealed[name] = _sealed_anew(uow, case_id, row[name])
-            except Unreadable:
-                lost += 1
+            except Unreadable as error:
+                closed.add(str(error))
         if sealed:
             await uow.session.execute(update(table).where(*(key == row[key.name] for key in keys)).values(sealed))
-    return lost
+    return closed
 
 
 def _sealed_anew(uow: UnitOfWork, case_id: UUID, kept: Any) -> str:
@@ -93,10 +97,13 @@ def _sealed_anew(uow: UnitOfWork, case_id: UUID, kept: Any) -> str:
     return uow.keyring.seal(case_id, plain)
 
 
-async def _seal_files(uow: UnitOfWork, cabinet: Cabinet, case_id: UUID) -> int:
-    """How many stay closed."""
-    mine, lost = col(Attachment.case_id) == case_id, 0
+async def _seal_files(uow: UnitOfWork, cabinet: Cabinet, case_id: UUID) -> set[str]:
+    """The keys of those that stay closed."""
+    mine, closed = col(Attachment.case_id) == case_id, set()
     for attachment in (await uow.session.scalars(select(Attachment).where(mine))).all():
         if attachment.sealed_with != uow.keyring.current:
-            lost += not await cabinet.seal_anew(uow, attachment)
-    return lost
+            try:
+                await cabinet.seal_anew(uow, attachment)
+            except Unreadable as error:
+                closed.add(str(error))
+    return closed
