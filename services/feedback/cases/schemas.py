@@ -104,10 +104,12 @@ class AppealOut(Out):
 
 
 class LegalHoldOut(Out):
-    """The case is kept from being erased, for proceedings."""
+    """The case is kept from being erased, for proceedings, until that is lifted."""
 
     placed_at: datetime
     motive: str
+    lifted_at: datetime | None
+    lift_reason: str | None
 
 
 class CaseItem(Out):
@@ -184,7 +186,7 @@ class CaseOut(CaseItem):
     appealable_until: datetime | None
     appeal: AppealOut | None = Field(description="The newest appeal.")
     appeal_unit_id: UUID | None = Field(description="The unit that an appeal waits for.")
-    legal_hold: LegalHoldOut | None
+    legal_hold: LegalHoldOut | None = Field(description="The newest.")
     erased_at: datetime | None = Field(description="The hour since which nothing is left of what was said in it.")
     allowed: list[Verb] = Field(description="What you may do to it now.")
 

@@ -131,7 +131,10 @@ async def test_a_hold_is_shown_to_the_speaker_lifted_and_written_down(house: Hou
     assert shown["case"]["legal_hold"]["motive"] == "A trial."
     house.clock.advance(days=1000)
     lifted = await house.do(case_id, "legal-hold/lift", {"reason": "It is over."}, caller=lead("county"))
-    assert lifted["legal_hold"] is None
+    assert lifted["legal_hold"]["lift_reason"] == "It is over."
+    shown = (await house.receipt("open", {"receipt": receipt})).json()
+    assert shown["case"]["legal_hold"]["lift_reason"] == "It is over."
+    assert shown["case"]["legal_hold"]["lifted_at"] is not None
     again = await house.try_do(case_id, "legal-hold/lift", {"reason": "Twice."}, caller=lead("county"))
     assert (again.status_code, again.json()["type"]) == (409, "urn:massline:problem:case-not-held")
     acts = [entry["act"] for entry in (await house.get("/v1/audit", caller=admin(), case_id=case_id))["items"]]

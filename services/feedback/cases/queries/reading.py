@@ -59,7 +59,7 @@ from shared.units import KnownUnit
 from shared.uow import UnitOfWork
 
 CLOCK, STEP, CHAIN, UNIT = (tuple(part.model_fields) for part in (ClockOut, EscalationOut, ChainOut, CaseUnitOut))
-LEGAL_HOLD = tuple(LegalHoldOut.model_fields)
+LEGAL_HOLD, HOLD_WORDS = tuple(LegalHoldOut.model_fields), ("motive", "lift_reason")
 APPEAL, REJECTION, OWNER = tuple(AppealOut.model_fields), ("reason", "at"), ("unit_id", "since", "until", "reason")
 IDENTITY = ("key_id", "sealed", "has_contact")
 
@@ -81,7 +81,7 @@ PARTS = f"""
     {_rows(UNIT, "case_units", "since, unit_id")} AS units,
     {_rows(OWNER, "case_owners", "number")} AS owners,
     {_newest(APPEAL, "case_appeals", "true", "number")} AS appeal,
-    {_newest(LEGAL_HOLD, "legal_holds", "lifted_at IS NULL", "number")} AS legal_hold,
+    {_newest(LEGAL_HOLD, "legal_holds", "true", "number")} AS legal_hold,
     {_newest(REJECTION, "case_history", "cases.state = 'rejected' AND verb = 'reject'", "id")} AS rejection,
     (SELECT ROW({", ".join(IDENTITY)}) FROM identities WHERE case_id = cases.id) AS identity,
     (SELECT coalesce(decision_reason, '') FROM {HOLD} ORDER BY held_from DESC LIMIT 1) AS held
@@ -139,7 +139,7 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
         "escalations": [_named(STEP, row) for row in facts["escalations"]],
         "chains": [_named(CHAIN, row) for row in facts["chains"]],
         "appeal": worded(_named(APPEAL, facts["appeal"]), "reason", "decision_reason") if facts["appeal"] else None,
-        "legal_hold": worded(_named(LEGAL_HOLD, facts["legal_hold"]), "motive") if facts["legal_hold"] else None,
+        "legal_hold": worded(_named(LEGAL_HOLD, facts["legal_hold"]), *HOLD_WORDS) if facts["legal_hold"] else None,
         "rejection": worded(_named(REJECTION, facts["rejection"]), "reason") if facts["rejection"] else None,
     }
     return CaseOut.model_validate(shown)
