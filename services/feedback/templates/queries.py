@@ -62,11 +62,12 @@ async def list_templates(
 
 async def fill_template(uow: UnitOfWork, principal: Principal, case_id: UUID, template_id: UUID) -> FilledOut:
     """The template's text about this case, to be edited and sent. Raises `NotFound` (case-not-found, template-not-found)."""
-    case = (await open_case(uow, principal, case_id)).case
+    access = await open_case(uow, principal, case_id)
+    case = access.case
     template = await get_template(uow, principal, template_id)
     unit = uow.units.get(case.unit_id)
     values = {
-        Placeholder.case_title: case.title,
+        Placeholder.case_title: access.unseal(uow, case.title),
         Placeholder.unit_name: unit.name if unit else None,
         Placeholder.due_date: await _due_date(uow, case),
         Placeholder.opened_on: case.opened_at.date().isoformat(),

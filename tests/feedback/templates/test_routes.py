@@ -6,6 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.feedback.cases.sealing import WITHHELD
 from shared.auth import Principal
 from tests.feedback.house import House, admin, inspector, lead, official, resident, unit
 
@@ -47,6 +48,15 @@ async def test_a_template_is_filled_for_a_case_and_sent_with_the_usual_verb(hous
     assert (await house.get(f"/v1/cases/{case_id}/messages", caller=CLERK))["items"] == []
     case = await house.do(case_id, "answer", {"text": answer.json()["text"]}, caller=CLERK)
     assert case["state"] == "answered"
+
+
+@pytest.mark.parametrize("protection", ["confidential", "anonymous"])
+async def test_a_template_is_filled_with_the_words_of_a_protected_case_but_not_for_administrators(
+    house: House, protection: str
+) -> None:
+    case_id, id = await house.case(protection=protection), await added(house, text="On “{case_title}”.")
+    for caller, title in ((CLERK, "The lamp is broken"), (admin(), WITHHELD)):
+        assert (await house.do(case_id, f"templates/{id}/fill", caller=caller))["text"] == f"On “{title}”."
 
 
 async def test_the_due_date_is_that_of_the_next_deadline_and_none_once_all_are_past(house: House) -> None:
