@@ -88,6 +88,7 @@ async def reads_all(house: House, case_id: str, attachment_id: str) -> None:
     assert shown.content.startswith(b"%PDF")
 
 
+OLD_FILE, OLD_CONTENT = "0" * 32, b"%PDF from before"
 LEGACY = ("xqtitle", "xqbody", "xqplace", "xqattribute", "xqoutcome", "xqmessage", "xqreason")
 PARTS = ("", "/messages", "/notes", "/timeline", "/joint-units")
 
@@ -205,6 +206,9 @@ INSERT INTO messages (id, case_id, number, by, kind, text, added_at)
 VALUES ($1, $2, 1, 'resident', 'message', 'xqmessage', $3)
 """
 TERMS = "INSERT INTO case_texts (case_id, terms) VALUES ($1, '''xqtitle'' ''xqbody'' ''channel=public_opinion''')"
+ATTACHMENT = """
+INSERT INTO attachments (id, case_id, by, type, size, pages, file, added_at) VALUES ($1, $2, 'resident', 'pdf', 100, 1, $3, $4)
+"""
 ACT = """
 INSERT INTO case_history (case_id, at, verb, by_role, from_state, to_state, reason, rule)
 VALUES ($1, $2, $3, 'system', 'in_progress', 'in_progress', $4, 'case-states.v1')
@@ -219,6 +223,9 @@ async def test_a_case_from_before_words_were_sealed_is_sealed(
     await migrate_async(MIGRATIONS, url, to="0003")
     await _file_as_before(url, case_id, protection, speaker.account if protection == "confidential" else None, clock)
     await migrate_async(MIGRATIONS, url)
+    store = tmp_path / "attachments"
+    store.mkdir()
+    (store / OLD_FILE).write_bytes(OLD_CONTENT)
     async with opened(url, clock, tmp_path, OLD) as house:
         await plant(house.service)
         assert (await house.get(f"/v1/cases/{case_id}", caller=official("village")))["title"] == "xqtitle"
@@ -227,6 +234,12 @@ async def test_a_case_from_before_words_were_sealed_is_sealed(
         account = str(speaker.account)
         for place, value in await house.everything():
             assert not [mark for mark in (*LEGACY, account) if mark in value], place
+        async with house.service.works.begin() as uow:
+            await house.service.api.state.cabinet.sweep(uow)
+        assert not [file.name for file in store.rglob("*") if OLD_CONTENT in file.read_bytes()]
+        (kept,) = await house.get(f"/v1/cases/{case_id}/attachments", caller=official("village"))
+        shown = await house.client.get(f"/v1/cases/{case_id}/attachments/{kept['id']}", caller=official("village"))
+        assert shown.content == OLD_CONTENT
         case = await house.get(f"/v1/cases/{case_id}", caller=official("village"))
         assert (case["title"], case["body"], case["place"], case["outcome"]) == ("xqtitle", "xqbody", "xqplace", "xqoutcome")
         assert case["attributes"] == {"why": "xqattribute"}
@@ -247,6 +260,7 @@ async def _file_as_before(url: str, case_id: UUID, protection: str, owner_id: UU
         await connection.execute(CASE, case_id, unit("village"), protection, owner_id, at)
         await connection.execute(MESSAGE, uuid4(), case_id, at)
         await connection.execute(TERMS, case_id)
+        await connection.execute(ATTACHMENT, uuid4(), case_id, OLD_FILE, at)
         await connection.execute(ACT, case_id, at, "reopen", "xqreason")
         await connection.execute(ACT, case_id, at, "escalate", "first_answer 0")
     finally:
