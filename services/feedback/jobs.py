@@ -11,7 +11,7 @@ from services.feedback.holds.actions import hold_bursts
 from services.feedback.ledger.actions import seal_ledger
 from services.feedback.retaliation.actions.climbing import climb_due_reports
 from services.feedback.retention.actions.erasing import end_due_access, erase_due_words
-from services.feedback.retention.actions.resealing import seal_next_case, seal_next_identity
+from services.feedback.retention.actions.resealing import seal_next_case, seal_next_identities
 from services.feedback.retention.rules import Terms
 from shared.service import Job
 from shared.uow import UnitOfWork, Works
@@ -41,7 +41,7 @@ def make_jobs(cabinet: Cabinet, terms: Terms) -> Sequence[Job]:
         Job("ends of access", SWEPT_EVERY, _in_one_transaction(end_due_access(terms))),
         Job("ends of words", SWEPT_EVERY, _in_one_transaction(erase_due_words(terms, cabinet))),
         Job("sealing anew", LOOKED_EVERY, _in_one_transaction(seal_next_case(cabinet))),
-        Job("sealing identities anew", LOOKED_EVERY, _in_one_transaction(seal_next_identity)),
+        Job("sealing identities anew", LOOKED_EVERY, _in_one_transaction(seal_next_identities)),
         Job("spent challenges", SWEPT_EVERY, _in_one_transaction(forget_spent_challenges)),
         Job("stray files", LOOKED_EVERY, _in_one_transaction(cabinet.sweep)),
     )

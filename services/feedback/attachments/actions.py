@@ -15,6 +15,7 @@ from services.feedback.cases.queries.access import Access, Holder, open_case, op
 from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import TRANSITIONS, Party, Protection, Side, Verb, side_of
 from services.feedback.cases.schemas import CaseOut
+from services.feedback.cases.sealing import note_seal
 from services.feedback.errors import not_yours_to_do
 from shared.auth import Principal
 from shared.errors import Conflict, Unavailable
@@ -88,6 +89,8 @@ async def _attach(uow: UnitOfWork, access: Access, made: Converted, files: Mappi
     sealed_for = _sealed_for(case)
     if sealed_for not in files:
         raise Unavailable("upload-raced", "Another case was merged into this one meanwhile: send the file again.")
+    if sealed_for is not None:
+        note_seal(uow, case)
     attachment = Attachment(
         id=access.new_id(uow),
         case_id=case.id,

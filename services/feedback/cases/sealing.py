@@ -35,9 +35,14 @@ def seal(uow: UnitOfWork, case: Case, words: Words) -> Words:
         raise case_erased(case.erased_at)
     if case.protection is Protection.named:
         return words
+    note_seal(uow, case)
+    return uow.keyring.seal(case.id, words)
+
+
+def note_seal(uow: UnitOfWork, case: Case) -> None:
+    """Something more of this case, which is locked, is sealed with the current key."""
     if case.sealed_with not in (None, uow.keyring.current):
         case.sealed_with = SEVERAL
-    return uow.keyring.seal(case.id, words)
 
 
 def seal_row(keyring: Keyring, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from services.feedback.retention.actions.resealing import seal_next_case
 from tests.feedback.files import pdf
 from tests.feedback.house import House, lead, official, plant, resident
 from tests.feedback.retention.test_erasing import ended, erased, run
-from tests.feedback.retention.test_resealing import NEW, OLD, opened, seal_anew, seals
+from tests.feedback.retention.test_resealing import NEW, OLD, attach, opened, seal_anew, seals
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
@@ -128,6 +128,17 @@ async def test_a_note_under_the_old_key_while_its_case_is_sealed_anew_is_not_mis
         assert (await writing).status_code == 201
         assert (await seals(newer))["cases_sealed_otherwise"] == 1
         await nothing_is_left_behind(newer)
+
+
+async def test_a_file_under_the_old_key_after_its_case_was_sealed_anew_is_not_missed(
+    databases: Databases, clock: ManualClock, tmp_path: Path
+) -> None:
+    async with while_keys_change(databases.fresh("feedback"), clock, tmp_path) as (older, newer):
+        case_id = await older.case(protection="confidential")
+        await seal_anew(newer)
+        await attach(older, case_id, None)
+        await nothing_is_left_behind(newer)
+        assert [row["sealed_with"] for row in await newer.rows("SELECT sealed_with FROM attachments")] == ["2"]
 
 
 async def test_a_decision_under_the_old_key_while_its_case_is_sealed_anew_is_not_missed(

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from services.feedback.app import create_service
 from services.feedback.cases.sealing import LOST
-from services.feedback.retention.actions.resealing import seal_next_case, seal_next_identity
+from services.feedback.retention.actions.resealing import seal_next_case, seal_next_identities
 from services.feedback.settings import FeedbackSettings
 from shared.migrations import migrate_async
 from tests.architecture.sources import ROOT
@@ -39,7 +39,7 @@ async def opened(url: str, clock: ManualClock, var: Path, *keys: str) -> AsyncIt
 
 
 async def seal_anew(house: House) -> None:
-    for job in (seal_next_case(house.service.api.state.cabinet), seal_next_identity):
+    for job in (seal_next_case(house.service.api.state.cabinet), seal_next_identities):
         more = True
         while more:
             async with house.service.works.begin() as uow:
@@ -193,6 +193,21 @@ async def test_a_file_that_is_not_in_its_store_holds_up_nothing(databases: Datab
         assert (await seals(house))["cases_sealed_otherwise"] == 0
     async with opened(url, clock, tmp_path, NEW) as house:
         await reads_all(house, *cases[1][:2])
+
+
+async def test_a_damaged_identity_holds_up_no_other(databases: Databases, clock: ManualClock, tmp_path: Path) -> None:
+    url = databases.fresh("feedback")
+    async with opened(url, clock, tmp_path, OLD) as house:
+        await plant(house.service)
+        damaged, whole = [await house.case(identity={"name": "xqname"}) for _ in range(2)]
+        await house.rows("UPDATE identities SET sealed = 'nothing at all' WHERE case_id = $1", damaged)
+    async with opened(url, clock, tmp_path, NEW, OLD) as house:
+        await seal_anew(house)
+    async with opened(url, clock, tmp_path, NEW) as house:
+        names = [
+            (await house.get(f"/v1/cases/{each}", caller=official("village")))["speaker"]["name"] for each in (damaged, whole)
+        ]
+        assert names == [None, "xqname"]
 
 
 CASE = """

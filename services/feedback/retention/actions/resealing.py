@@ -23,6 +23,9 @@ from shared.uow import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
+AT_ONCE = 50
+"""Identities."""
+
 
 def seal_next_case(cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
     """Job: everything in one protected case is sealed with the current key. Whether there may be more.
@@ -32,11 +35,11 @@ def seal_next_case(cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
     """
 
     async def run(uow: UnitOfWork) -> bool:
-        seal, older = col(Case.sealed_with), [key for key in uow.keyring.key_ids if key != uow.keyring.current]
+        seal = col(Case.sealed_with)
         due = select(Case).where(
             col(Case.protection) != Protection.named,
             col(Case.erased_at).is_(None),
-            seal.is_(None) | seal.in_([SEVERAL, *older]),
+            seal.is_(None) | seal.in_([SEVERAL, *_older_keys(uow)]),
         )
         case = await uow.session.scalar(due.limit(1).with_for_update(skip_locked=True))
         if case is None:
@@ -47,15 +50,27 @@ def seal_next_case(cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
     return run
 
 
-async def seal_next_identity(uow: UnitOfWork) -> bool:
-    """Job: one identity is sealed with the current key. Whether there may be more, as far as keys are here."""
-    key, current = col(SealedIdentity.key_id), uow.keyring.current
-    due = select(SealedIdentity).where((key < current) | (key > current), key.in_(uow.keyring.key_ids))
-    kept = await uow.session.scalar(due.limit(1).with_for_update(skip_locked=True))
-    if kept is None:
+async def seal_next_identities(uow: UnitOfWork) -> bool:
+    """Job: some identities are sealed with the current key, as far as their keys are here. Whether there may be more.
+
+    A damaged one stays as it is and holds up nothing.
+    """
+    due = select(SealedIdentity).where(col(SealedIdentity.key_id).in_(_older_keys(uow)))
+    kept = (await uow.session.scalars(due.limit(AT_ONCE).with_for_update(skip_locked=True))).all()
+    return any([await _seal_identity(uow, each.case_id) for each in kept])
+
+
+async def _seal_identity(uow: UnitOfWork, case_id: UUID) -> bool:
+    try:
+        await reseal_identity(uow, case_id)
+    except Unreadable:
+        log.error("an identity cannot be sealed anew", case_id=str(case_id))
         return False
-    await reseal_identity(uow, kept.case_id)
     return True
+
+
+def _older_keys(uow: UnitOfWork) -> list[str]:
+    return [key for key in uow.keyring.key_ids if key != uow.keyring.current]
 
 
 async def _seal_case(uow: UnitOfWork, cabinet: Cabinet, case: Case) -> None:
