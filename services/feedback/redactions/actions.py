@@ -12,7 +12,7 @@ from services.feedback.cases.queries.access import Access, Holder, open_own
 from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import RULES, Party, Side
 from services.feedback.cases.schemas import CaseOut
-from services.feedback.cases.sealing import seal, unseal_row, write_attributes
+from services.feedback.cases.sealing import LOST, seal, unseal_row, write_attributes
 from services.feedback.cases.words import case_terms
 from services.feedback.conversations.models import Message
 from services.feedback.ledger.models import LedgerLeaf
@@ -49,12 +49,15 @@ async def redact(uow: UnitOfWork, who: Principal | Holder, case_id: UUID, passag
 async def _redact_filed(uow: UnitOfWork, access: Access, passage: str) -> bool:
     case = access.case
     before = unseal_row(uow, case.id, {name: getattr(case, name) for name in FILED})
-    after = {name: without(passage, value) for name, value in before.items()}
-    if after == before:
+    after = {name: _without(passage, value) for name, value in before.items()}
+    changed = {name: words for name, words in after.items() if words != before[name]}
+    if not changed:
         return False
-    case.title, case.body, case.place = (seal(uow, case, after[name]) for name in ("title", "body", "place"))
-    attributes = after["attributes"]
-    case.attributes = seal(uow, case, write_attributes(attributes)) if isinstance(case.attributes, str) else attributes
+    attributes = changed.pop("attributes", None)
+    if attributes is not None:
+        case.attributes = seal(uow, case, write_attributes(attributes)) if isinstance(case.attributes, str) else attributes
+    for name, words in changed.items():
+        setattr(case, name, seal(uow, case, words))
     terms = case_terms({**case.model_dump(), **after})
     await uow.session.execute(update(CaseText).where(col(CaseText.case_id) == case.id).values(terms=terms))
     return True
@@ -79,11 +82,16 @@ async def _redact_rows(uow: UnitOfWork, access: Access, rows: Sequence[SQLModel]
     changed = False
     for row in rows:
         before: Any = access.unseal(uow, getattr(row, name))
-        after = without(passage, before)
+        after = _without(passage, before)
         if after != before:
             setattr(row, name, seal(uow, access.case, after))
             changed = True
     return changed
+
+
+def _without(passage: str, words: Any) -> Any:
+    """What cannot be opened stays as it is, for its key may be found again."""
+    return words if words == LOST else without(passage, words)
 
 
 def _write_history(uow: UnitOfWork, access: Access) -> None:

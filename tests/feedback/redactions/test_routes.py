@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from services.feedback.redactions.rules import REDACTED
-from tests.feedback.cases.test_sealing import say
-from tests.feedback.house import House, admin, lead, official, resident
+from tests.feedback.cases.test_sealing import say, with_keys
+from tests.feedback.house import House, admin, lead, official, plant, resident
+from tests.support.clock import ManualClock
+from tests.support.databases import Databases
 
 CLERK = official("village")
 NAME = "Mister Xqname"
@@ -42,6 +44,18 @@ async def test_attributes_are_words_too(house: House) -> None:
     await house.rows('UPDATE cases SET attributes = \'{"who": "Mister Xqname", "n": 3}\' WHERE id = $1', case_id)
     shown = await house.do(case_id, "redact", {"passage": NAME}, caller=house.speaker)
     assert shown["attributes"] == {"who": REDACTED, "n": 3}
+
+
+async def test_words_whose_key_is_lost_stay_as_they_are(databases: Databases, clock: ManualClock) -> None:
+    url, first, second = databases.fresh("feedback"), "1:" + "the first key " * 4, "2:" + "the second key " * 4
+    async with with_keys(url, clock, first) as house:
+        await plant(house.service)
+        speaker, case_id = house.speaker, await house.case(protection="confidential", **SAID)
+    async with with_keys(url, clock, second) as house:
+        refused = await house.try_do(case_id, "redact", {"passage": "key"}, caller=speaker)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:massline:problem:passage-not-found")
+    async with with_keys(url, clock, f"{second},{first}") as house:
+        assert (await house.get(f"/v1/cases/{case_id}", caller=speaker))["body"] == SAID["body"]
 
 
 async def test_what_the_unit_wrote_stays_and_what_is_nowhere_is_said(house: House) -> None:
