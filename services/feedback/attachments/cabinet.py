@@ -17,12 +17,13 @@ from uuid import UUID
 import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, func, select
 from sqlmodel import col
 
 from services.feedback.attachments.conversion import Converted, Converter
 from services.feedback.attachments.models import Attachment, StrayFile
 from services.feedback.attachments.rules import Caps
+from services.feedback.cases.rules import Side
 from shared.clock import hour_of
 from shared.db import Database
 from shared.errors import Conflict, NotFound, Unavailable
@@ -40,6 +41,8 @@ GRACE = timedelta(hours=2)
 """From the full hour in which a file comes: far longer than any upload takes."""
 RETRIES: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=5)}
 SWEPT_AT_ONCE = 50
+ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtextextended("massline shared files", 0)))
+"""Two workers that let go of the last rows of a file at once would each leave it to the other."""
 NOTE = "INSERT INTO stray_files (file, due_at) VALUES ($1, $2)"
 
 
@@ -114,7 +117,7 @@ class Cabinet:
         picture = await self._read_if_there(attachment, thumbnail=True) if attachment.width is not None else None
         file = await self._put(content, picture, uow.now(), sealed_for=attachment.case_id)
         await self.claim(uow, file)
-        self.drop(uow, attachment.file)
+        await self.release(uow, attachment)
         attachment.file, attachment.sealed_with = file, self._keyring.current
 
     async def claim(self, uow: UnitOfWork, file: str) -> None:
@@ -126,6 +129,14 @@ class Cabinet:
     def drop(self, uow: UnitOfWork, file: str) -> None:
         """With the row that had the file: it is deleted soon after the commit."""
         uow.session.add(StrayFile(file=file, due_at=hour_of(uow.now())))
+
+    async def release(self, uow: UnitOfWork, attachment: Attachment) -> None:
+        """Like `drop`, with the last of the rows that have the file."""
+        if attachment.by is Side.unit:
+            await uow.session.execute(ONE_AT_A_TIME)
+        others = (col(Attachment.file) == attachment.file) & (col(Attachment.id) != attachment.id)
+        if not await uow.session.scalar(select(exists().where(others))):
+            self.drop(uow, attachment.file)
 
     async def open(self, attachment: Attachment, *, thumbnail: bool) -> Opened:
         """Raises `NotFound` (attachment-not-found), `Conflict` (attachment-key-lost), `Unavailable`."""

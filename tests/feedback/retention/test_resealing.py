@@ -195,6 +195,29 @@ async def test_a_file_that_is_not_in_its_store_holds_up_nothing(databases: Datab
         await reads_all(house, *cases[1][:2])
 
 
+async def test_a_plain_file_of_two_cases_is_sealed_for_each(databases: Databases, clock: ManualClock, tmp_path: Path) -> None:
+    """As a unit's files were kept before they were sealed."""
+    url = databases.fresh("feedback")
+    async with opened(url, clock, tmp_path, OLD) as house:
+        await plant(house.service)
+        cases = [await house.case(protection="confidential", caller=resident()) for _ in range(2)]
+        for case_id in cases:
+            path = f"/v1/cases/{case_id}/attachments"
+            sent = await house.client.post(path, caller=official("village"), files={"file": ("a.pdf", pdf())})
+            assert sent.status_code == 201, sent.text
+        await house.rows("UPDATE attachments SET sealed_with = NULL, file = $1", OLD_FILE)
+        (tmp_path / "attachments" / OLD_FILE).write_bytes(OLD_CONTENT)
+    async with opened(url, clock, tmp_path, NEW, OLD) as house:
+        cabinet = house.service.api.state.cabinet
+        for job in (seal_next_case(cabinet), cabinet.sweep) * 2:
+            async with house.service.works.begin() as uow:
+                await job(uow)
+        assert not (tmp_path / "attachments" / OLD_FILE).exists()
+        for row in await house.rows("SELECT case_id, id FROM attachments"):
+            path = f"/v1/cases/{row['case_id']}/attachments/{row['id']}"
+            assert (await house.client.get(path, caller=official("village"))).content == OLD_CONTENT
+
+
 async def test_a_damaged_identity_holds_up_no_other(databases: Databases, clock: ManualClock, tmp_path: Path) -> None:
     url = databases.fresh("feedback")
     async with opened(url, clock, tmp_path, OLD) as house:

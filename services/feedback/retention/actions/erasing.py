@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, null, select, update
+from sqlalchemy import delete, null, select, update
 from sqlmodel import col
 
 from services.feedback.attachments.cabinet import Cabinet
 from services.feedback.attachments.models import Attachment
 from services.feedback.cases.models import Case, CaseText
-from services.feedback.cases.rules import Side
 from services.feedback.cases.words import facet_terms
 from services.feedback.endorsements.models import Endorsement
 from services.feedback.identities.models import SealedIdentity
@@ -24,8 +23,6 @@ from shared.events.feedback import CaseErased
 from shared.uow import UnitOfWork
 
 AT_ONCE = 50
-ONE_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtextextended("massline shared files", 0)))
-"""Of two workers that erase the last cases of a file at once, each would leave the file to the other."""
 
 
 def end_due_access(terms: Terms) -> Callable[[UnitOfWork], Awaitable[bool]]:
@@ -85,13 +82,7 @@ def _without(words: Words) -> Any:
 
 
 async def _drop_files(uow: UnitOfWork, cabinet: Cabinet, case: Case) -> None:
-    """A file that a unit sent into several cases goes with the last of them."""
     mine = col(Attachment.case_id) == case.id
-    attachments = (await uow.session.scalars(select(Attachment).where(mine))).all()
-    if any(attachment.by is Side.unit for attachment in attachments):
-        await uow.session.execute(ONE_AT_A_TIME)
-    for attachment in attachments:
-        others = select(func.count()).where(col(Attachment.file) == attachment.file, ~mine)
-        if not await uow.session.scalar(others):
-            cabinet.drop(uow, attachment.file)
+    for attachment in (await uow.session.scalars(select(Attachment).where(mine))).all():
+        await cabinet.release(uow, attachment)
     await uow.session.execute(delete(Attachment).where(mine))
