@@ -32,6 +32,7 @@ def test_the_tour_works_as_pasted(var: Path) -> None:
         assert '"not_graded"' in tour.stdout
         assert "problem:case-not-found" in tour.stdout, "the accused see nothing"
         assert tour.stdout.count('"state":"confirmed_resolved"') >= 2
+        assert '"advice":null' in tour.stdout, "the speaker said by receipt that they are safe"
         assert '"source":"finding"' in tour.stdout.replace(" ", "")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
