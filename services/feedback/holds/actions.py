@@ -69,7 +69,9 @@ async def decide_hold(uow: UnitOfWork, principal: Principal, hold_id: UUID, deci
     if hold is None:
         raise NotFound("hold-not-found", "There is no such hold. List them with GET /v1/holds.")
     if not _is_above(uow, principal, hold.unit_id):
-        raise Forbidden("hold-not-yours", "Only a lead or an inspector of a unit above the held one decides this.")
+        raise Forbidden(
+            "hold-not-yours", "Only a lead or an inspector of a unit above the held one, or an administrator, decides this."
+        )
     if hold.decision is not None:
         raise Conflict("hold-decided", "This was decided already; the reason stands in GET /v1/holds.")
     hold.decision, hold.decision_reason = decision, reason

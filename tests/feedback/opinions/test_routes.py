@@ -15,7 +15,7 @@ CLOCKS = {"acknowledgement": timedelta(days=7), "first_answer": timedelta(days=3
 
 async def test_submit_opinion_opens_a_case_with_clocks_and_readers(house: House) -> None:
     filed = await house.submit(category="street-lights")
-    assert set(filed) == {"id", "case_id", "receipt", "readers", "clocks"}
+    assert set(filed) == {"id", "case_id", "receipt", "readers", "clocks", "advice"}
     assert filed["receipt"] is None
     assert [reader["code"] for reader in filed["readers"]] == ["village", "township", "county", "prefecture", "province"]
     assert "must answer" in filed["readers"][0]["why"]

@@ -247,3 +247,15 @@ async def _folder_of(house: House) -> Path:
         "SELECT current_setting('data_directory') AS folder, oid FROM pg_database WHERE datname = current_database()"
     )
     return Path(row["folder"]) / "base" / str(row["oid"])
+
+
+async def test_what_was_shared_is_shared_no_more(house: House) -> None:
+    case_id = await house.case(shared=True)
+    await house.do(case_id, "withdraw", {}, caller=house.speaker)
+    await house.do(case_id, "reopen", {"reason": "Dark again."}, caller=house.speaker)
+    await house.do(case_id, "answer", {"text": "Mended."}, caller=official("village"))
+    await house.do(case_id, "confirm", {"resolved": True}, caller=house.speaker)
+    assert (await house.client.get(f"/v1/shared-cases/{case_id}", caller=resident())).status_code == 200
+    house.clock.advance(days=1826)
+    await run(house)
+    assert (await house.client.get(f"/v1/shared-cases/{case_id}", caller=resident())).status_code == 404

@@ -71,7 +71,14 @@ async def _erase(uow: UnitOfWork, cabinet: Cabinet, case: Case) -> None:
     await uow.session.execute(terms)
     for model in (Receipt, Endorsement, SealedIdentity, WatchCheckIn):
         await uow.session.execute(delete(model).where(col(model.case_id) == case_id))
-    remains: dict[str, Any] = {"latitude": None, "longitude": None, "owner_id": None, "sealed_with": None, "erased_at": at}
+    remains: dict[str, Any] = {
+        "latitude": None,
+        "longitude": None,
+        "owner_id": None,
+        "shared": False,
+        "sealed_with": None,
+        "erased_at": at,
+    }
     await uow.session.execute(update(Case).where(col(Case.id) == case_id).values(attachment_count=0, **remains))
     await uow.record(CaseErased(case_id=case_id, unit_id=case.unit_id, erased_at=at), coarse=True)
 
