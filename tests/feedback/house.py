@@ -14,6 +14,7 @@ from shared.types import Level
 from shared.units import KnownUnit, project_unit
 from tests.support.callers import ServiceClient, principal
 from tests.support.clock import ManualClock
+from tests.support.databases import everything_in
 
 SPACE = UUID("00000000-0000-7000-8000-000000000000")
 TREE = (
@@ -110,15 +111,8 @@ class House:
 
     async def everything(self) -> list[tuple[str, str]]:
         """(table.column, value) of every value in the database but the names of units, as text."""
-        columns = await self.rows(
-            "SELECT table_name, column_name FROM information_schema.columns "
-            "WHERE table_schema = 'public' AND table_name <> 'known_units'"
-        )
-        found = []
-        for table, column in columns:
-            rows = await self.rows(f'SELECT "{column}"::text AS value FROM "{table}" WHERE "{column}" IS NOT NULL')
-            found += [(f"{table}.{column}", row["value"]) for row in rows]
-        return found
+        found = await everything_in(self.service.database.pool)
+        return [(place, value) for place, value in found if not place.startswith("known_units.")]
 
     async def events(self, case_id: str | None = None) -> list[tuple[str, str]]:
         """(short type, data) of what waits in the outbox, in order; in its newest version what is told in several."""

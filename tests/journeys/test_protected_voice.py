@@ -13,7 +13,7 @@ from shared.bus import Bus
 from shared.service import Service
 from tests.privacy.marks import Mark, found_in
 from tests.support.clock import ManualClock
-from tests.support.databases import Databases
+from tests.support.databases import Databases, everything_in
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, open_receiver
 from tests.support.world import Person, World, open_world
@@ -133,8 +133,8 @@ async def test_no_database_without_its_keys_tells_words_or_speaker(stage: Stage)
     services = {service.name: service for service in stage.world.product.services}
     await eventually(lambda: _has_heard(services["assessment"], stage.case_ids), within=30)
     for name in ("feedback", "assessment", "visits"):
-        for place, value in await _everything(services[name]):
-            assert found_in(value, stage.marks) == [], f"{name}: {place}"
+        for place, value in await everything_in(services[name].database.pool):
+            assert found_in(value.encode(), stage.marks) == [], f"{name}: {place}"
 
 
 async def test_neither_assessment_nor_a_receiver_can_tell_when_an_anonymous_voice_spoke(stage: Stage) -> None:
@@ -167,16 +167,5 @@ async def _told(receiver: Receiver, case_id: str) -> bool:
 
 
 async def _has_heard(assessment: Service, case_ids: list[str]) -> bool:
-    values = [value.decode() for _, value in await _everything(assessment)]
+    values = [value for _, value in await everything_in(assessment.database.pool)]
     return all(case_id in values for case_id in case_ids)
-
-
-async def _everything(service: Service) -> list[tuple[str, bytes]]:
-    """(table.column, value) of every value in its database, as text."""
-    pool = service.database.pool
-    columns = await pool.fetch("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
-    found = []
-    for table, column in columns:
-        rows = await pool.fetch(f'SELECT "{column}"::text AS value FROM "{table}" WHERE "{column}" IS NOT NULL')
-        found += [(f"{table}.{column}", row["value"].encode()) for row in rows]
-    return found

@@ -103,3 +103,13 @@ async def create_tables(url: str, metadata: MetaData) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
+
+
+async def everything_in(pool: "asyncpg.Pool[asyncpg.Record]") -> list[tuple[str, str]]:
+    """(table.column, value) of every value in a database, as text."""
+    columns = await pool.fetch("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'")
+    found = []
+    for table, column in columns:
+        rows = await pool.fetch(f'SELECT "{column}"::text AS value FROM "{table}" WHERE "{column}" IS NOT NULL')
+        found += [(f"{table}.{column}", row["value"]) for row in rows]
+    return found

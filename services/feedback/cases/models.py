@@ -23,6 +23,9 @@ OVERDUE_CLOCK = "breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NU
 OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in State if state not in CLOSED))
 ENDED = "state IN ({}) AND erased_at IS NULL".format(", ".join(f"'{state}'" for state in sorted(CLOSED)))
 """What the ends of retention are counted for."""
+PROTECTED = "(protection <> 'named')"
+SEALABLE, SEAL = f"{PROTECTED} AND erased_at IS NULL", "coalesce(sealed_with, '')"
+"""What is sealed, and with which key; empty where that is not one."""
 CELL = ("floor(latitude * 100)", "floor(longitude * 100)")
 """The cell of a grid of hundredths of a degree, which near cases share."""
 
@@ -61,8 +64,8 @@ class Case(FeedbackTable, table=True):
         Index("cases_by_update", "updated_at", "id"),
         Index("cases_by_endorsement", "endorsement_count", "id", postgresql_where="endorsement_count > 0"),
         Index("cases_by_place", "latitude", "longitude", postgresql_where="latitude IS NOT NULL"),
-        Index("cases_by_seal", "sealed_with", postgresql_where="protection <> 'named' AND erased_at IS NULL"),
-        Index("cases_by_end", "channel", "updated_at", postgresql_where=ENDED),
+        Index("cases_by_seal", text(SEAL), postgresql_where=SEALABLE),
+        Index("cases_by_end", "channel", text(PROTECTED), "updated_at", "id", postgresql_where=ENDED),
         Index("cases_unread", "id", postgresql_where="message_count > read_by_unit"),
         Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
         Index("cases_shared_by_unit", "unit_id", "id", postgresql_where=f"shared AND {OPEN}"),

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlmodel import SQLModel, col
 
+from services.feedback.cases.actions.history import write_act
 from services.feedback.cases.models import CaseAppeal, CaseHistory, CaseText
 from services.feedback.cases.queries.access import Access, Holder, open_own
 from services.feedback.cases.queries.reading import show_case
-from services.feedback.cases.rules import RULES, Party, Side
+from services.feedback.cases.rules import Party, Side
 from services.feedback.cases.schemas import CaseOut
 from services.feedback.cases.sealing import LOST, seal, unseal_row, write_attributes
 from services.feedback.cases.words import case_terms
@@ -40,7 +41,7 @@ async def redact(uow: UnitOfWork, who: Principal | Holder, case_id: UUID, passag
         raise Invalid("passage-not-found", "Nothing that you wrote in this case holds this passage: copy it letter by letter.")
     if filed:
         await uow.session.execute(update(LedgerLeaf).where(col(LedgerLeaf.opinion_id) == case.opinion_id).values(salt=None))
-    _write_history(uow, access)
+    write_act(uow, case, "redact", access.moment(uow), by_role=access.role)
     event = CaseRedacted(case_id=case_id, unit_id=case.unit_id, redacted_at=access.moment(uow))
     await uow.record(event, coarse=access.coarse)
     return await show_case(uow, access)
@@ -68,8 +69,8 @@ async def _own_rows(uow: UnitOfWork, case_id: UUID) -> Sequence[tuple[Sequence[S
     by_speaker = (
         (Message, "text", col(Message.by) == Side.resident),
         (CaseHistory, "reason", col(CaseHistory.by_role) == Party.speaker),
-        (CaseAppeal, "reason", col(CaseAppeal.number) > 0),
-        (RetaliationReport, "text", col(RetaliationReport.case_id) == case_id),
+        (CaseAppeal, "reason", true()),
+        (RetaliationReport, "text", true()),
     )
     found = []
     for model, name, mine in by_speaker:
@@ -92,19 +93,3 @@ async def _redact_rows(uow: UnitOfWork, access: Access, rows: Sequence[SQLModel]
 def _without(passage: str, words: Any) -> Any:
     """What cannot be opened stays as it is, for its key may be found again."""
     return words if words == LOST else without(passage, words)
-
-
-def _write_history(uow: UnitOfWork, access: Access) -> None:
-    case = access.case
-    act = CaseHistory(
-        case_id=case.id,
-        at=access.moment(uow),
-        verb="redact",
-        by_role=access.role,
-        by_unit_id=None,
-        from_state=case.state,
-        to_state=case.state,
-        reason=None,
-        rule=RULES,
-    )
-    uow.session.add(act)

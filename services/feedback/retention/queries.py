@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, select, true
 from sqlmodel import col
 
-from services.feedback.cases.models import ENDED, Case
+from services.feedback.cases.models import ENDED, PROTECTED, Case
 from services.feedback.cases.rules import Channel, Protection
 from services.feedback.cases.sealing import SEVERAL
 from services.feedback.identities.models import SealedIdentity
@@ -34,28 +34,31 @@ NOTHING_RUNS = """
 """
 
 
-def _due(end: End, selected: str, tail: str) -> Read:
-    """The one condition of what is due: a run and a dry run both go by it."""
+def _due(end: End, selected: str, of_each: str = "", tail: str = "") -> Read:
+    """The one condition of what is due: a run and a dry run both go by it. `of_each` is said of each channel's, so that the index
+    of ends brings them in order."""
     return Read(
         f"""
         SELECT {selected}
         FROM unnest(CAST(:channels AS text[]), CAST(:protected AS boolean[]), CAST(:moments AS timestamptz[]))
-                AS terms (channel, protected, ended_before)
-            JOIN cases ON cases.channel = terms.channel AND (cases.protection <> 'named') = terms.protected
-                AND cases.updated_at < terms.ended_before AND {ENDED}
-        WHERE {NOTHING_RUNS} AND {STILL_THERE[end]}
+                AS terms (channel, protected, ended_before), LATERAL (
+            SELECT id AS case_id, unit_id, updated_at AS ended_at FROM cases
+            WHERE cases.channel = terms.channel AND {PROTECTED} = terms.protected AND updated_at < terms.ended_before
+                AND {ENDED} AND {NOTHING_RUNS} AND {STILL_THERE[end]}
+            {of_each}
+        ) AS due
         {tail}
         """
     )
 
 
-STILL = {end: _due(end, "cases.id", "AND cases.id = ANY(:among)") for end in End}
-FACTS = "cases.id AS case_id, cases.unit_id, cases.channel, terms.protected, cases.updated_at AS ended_at"
-LIST = {end: _due(end, FACTS, "ORDER BY cases.updated_at, cases.id LIMIT :most") for end in End}
-COUNT = {end: _due(end, "cases.channel, terms.protected, count(*) AS cases", "GROUP BY 1, 2 ORDER BY 1, 2") for end in End}
+STILL = {end: _due(end, "case_id", "AND id = ANY(:among)") for end in End}
+FIRST = ("ORDER BY updated_at, id LIMIT :most", "ORDER BY ended_at, case_id LIMIT :most")
+LIST = {end: _due(end, "case_id, unit_id, channel, protected, ended_at", *FIRST) for end in End}
+COUNT = {end: _due(end, "channel, protected, count(*) AS cases", tail="GROUP BY 1, 2 ORDER BY 1, 2") for end in End}
 
 
-def _values(uow: UnitOfWork, terms: Terms, end: End) -> dict[str, Any]:
+def values_of(uow: UnitOfWork, terms: Terms, end: End) -> dict[str, Any]:
     now = uow.now()
     channels, protected, moments = map(list, zip(*terms.ended_before(end, now), strict=True))
     return {
@@ -69,19 +72,19 @@ def _values(uow: UnitOfWork, terms: Terms, end: End) -> dict[str, Any]:
 
 async def due_cases(uow: UnitOfWork, terms: Terms, end: End, *, most: int) -> Sequence[asyncpg.Record]:
     """Those that ended first."""
-    return await LIST[end].fetch(uow, {**_values(uow, terms, end), "most": most})
+    return await LIST[end].fetch(uow, {**values_of(uow, terms, end), "most": most})
 
 
 async def still_due(uow: UnitOfWork, terms: Terms, end: End, among: Sequence[UUID]) -> set[UUID]:
     """Those of `among` that are, by what has been committed until now."""
-    return {row["id"] for row in await STILL[end].fetch(uow, {**_values(uow, terms, end), "among": among})}
+    return {row["case_id"] for row in await STILL[end].fetch(uow, {**values_of(uow, terms, end), "among": among})}
 
 
 async def list_due(uow: UnitOfWork, terms: Terms) -> DueOut:
     """A dry run."""
     counts, first = [], []
     for end in End:
-        counted = await COUNT[end].fetch(uow, _values(uow, terms, end))
+        counted = await COUNT[end].fetch(uow, values_of(uow, terms, end))
         counts += [DueCount(end=end, **dict(row)) for row in counted]
         for row in await due_cases(uow, terms, end, most=MOST_SHOWN):
             days = terms.of(end, protected=row["protected"])[row["channel"]]

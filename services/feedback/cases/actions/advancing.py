@@ -4,19 +4,18 @@ from collections.abc import Sequence
 
 from services.feedback.cases.actions.clocks import turn_clocks
 from services.feedback.cases.actions.following import part_ways
-from services.feedback.cases.models import CaseClock, CaseHistory
+from services.feedback.cases.actions.history import write_act
+from services.feedback.cases.models import CaseClock
 from services.feedback.cases.queries.access import Access
 from services.feedback.cases.rules import (
     DONE_ON_MAIN,
     GOES_ALONE,
-    RULES,
     VERBS_OF,
     State,
     Verb,
     allowed_verbs,
     next_state,
 )
-from services.feedback.cases.sealing import seal
 from services.feedback.errors import not_yours_to_do
 from shared.errors import Conflict
 from shared.uow import UnitOfWork
@@ -47,19 +46,7 @@ async def advance(uow: UnitOfWork, access: Access, verb: Verb, *, reason: str | 
     """
     case, now = access.case, access.moment(uow)
     state = state_after(access, verb)
-    uow.session.add(
-        CaseHistory(
-            case_id=case.id,
-            at=now,
-            verb=verb,
-            by_role=access.role,
-            by_unit_id=access.unit_id,
-            from_state=case.state,
-            to_state=state,
-            reason=seal(uow, case, reason),
-            rule=RULES,
-        )
-    )
+    write_act(uow, case, verb, now, by_role=access.role, by_unit_id=access.unit_id, to_state=state, reason=reason)
     case.state = state
     case.updated_at = max(case.updated_at, now)
     if state is not State.answered:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from services.feedback.cases.models import Case, CaseHistory
+from services.feedback.cases.actions.history import write_act
+from services.feedback.cases.models import Case
 from services.feedback.cases.queries.access import Access, open_followers
-from services.feedback.cases.rules import RULES, Party, Verb
+from services.feedback.cases.rules import Party, Verb
 from shared.events.feedback import CaseMerged, CaseUnmerged
 from shared.uow import UnitOfWork
 
@@ -50,16 +51,4 @@ async def pass_on_followers(uow: UnitOfWork, main: Access) -> None:
 def _note(uow: UnitOfWork, case: Case, verb: Verb, at: datetime) -> None:
     """Nobody did it: it followed."""
     case.updated_at = max(case.updated_at, at)
-    uow.session.add(
-        CaseHistory(
-            case_id=case.id,
-            at=at,
-            verb=verb,
-            by_role=Party.system,
-            by_unit_id=None,
-            from_state=case.state,
-            to_state=case.state,
-            reason=None,
-            rule=RULES,
-        )
-    )
+    write_act(uow, case, verb, at, by_role=Party.system)

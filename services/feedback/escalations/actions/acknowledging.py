@@ -6,7 +6,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from services.feedback.cases.actions.clocks import terms_of
-from services.feedback.cases.models import Case, CaseHistory, EscalationChain, EscalationStep
+from services.feedback.cases.actions.history import write_act
+from services.feedback.cases.models import Case, EscalationChain, EscalationStep
 from services.feedback.cases.queries.access import open_case
 from services.feedback.errors import not_yours_to_do
 from services.feedback.escalations.rules import climbs_at
@@ -38,19 +39,8 @@ async def acknowledge_escalation(uow: UnitOfWork, principal: Principal, escalati
     chain = await uow.session.get_one(EscalationChain, (step.case_id, step.cause, step.round))
     if chain.next_at is not None and chain.next_step == step.step + 1:
         chain.next_at = climbs_at(terms_of(uow, case), chain.next_step, now)
-    uow.session.add(
-        CaseHistory(
-            case_id=case.id,
-            at=now,
-            verb="acknowledge_escalation",
-            by_role=principal.role,
-            by_unit_id=principal.unit_id,
-            from_state=case.state,
-            to_state=case.state,
-            reason=None,
-            rule=case.policy_version,
-        )
-    )
+    act = "acknowledge_escalation"
+    write_act(uow, case, act, now, by_role=principal.role, by_unit_id=principal.unit_id, rule=case.policy_version)
     told = EscalationAcknowledged(
         case_id=case.id,
         unit_id=case.unit_id,

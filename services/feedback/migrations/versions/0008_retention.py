@@ -8,15 +8,16 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-SEALED = "protection <> 'named' AND erased_at IS NULL"
+PROTECTED = "(protection <> 'named')"
+SEALABLE, SEAL = f"{PROTECTED} AND erased_at IS NULL", "coalesce(sealed_with, '')"
 ENDED = "state IN ('closed_unconfirmed', 'confirmed_resolved', 'rejected', 'withdrawn') AND erased_at IS NULL"
 ACTS = "'cases_exported', 'identity_requested', 'identity_approved', 'identity_rejected', 'identity_opened'"
 
 
 def upgrade() -> None:
     op.add_column("cases", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_index("cases_by_seal", "cases", ["sealed_with"], postgresql_where=SEALED)
-    op.create_index("cases_by_end", "cases", ["channel", "updated_at"], postgresql_where=ENDED)
+    op.create_index("cases_by_seal", "cases", [sa.text(SEAL)], postgresql_where=SEALABLE)
+    op.create_index("cases_by_end", "cases", ["channel", sa.text(PROTECTED), "updated_at", "id"], postgresql_where=ENDED)
     op.create_table(
         "legal_holds",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -39,7 +40,7 @@ def downgrade() -> None:
     _allow_acts(ACTS)
     op.drop_table("legal_holds")
     op.drop_index("cases_by_end", table_name="cases", postgresql_where=ENDED)
-    op.drop_index("cases_by_seal", table_name="cases", postgresql_where=SEALED)
+    op.drop_index("cases_by_seal", table_name="cases", postgresql_where=SEALABLE)
     op.drop_column("cases", "erased_at")
 
 

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import String, bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col
 
 from services.feedback.attachments.cabinet import Cabinet
 from services.feedback.attachments.models import Attachment
-from services.feedback.cases.models import Case, CaseText
+from services.feedback.cases.models import SEAL, SEALABLE, Case, CaseText
 from services.feedback.cases.queries.access import owner_of
-from services.feedback.cases.rules import Protection
 from services.feedback.cases.sealing import SEVERAL, write_attributes
 from services.feedback.cases.words import facet_terms
 from services.feedback.identities.actions import reseal_identity
@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
 """Identities."""
+DUE = text(f"SELECT * FROM cases WHERE {SEALABLE} AND {SEAL} = ANY(:seals) ORDER BY {SEAL} LIMIT 1 FOR UPDATE SKIP LOCKED")
+"""In the order of its index: there is mostly none, and no table is to be walked for that."""
+NEXT = select(Case).from_statement(DUE.bindparams(bindparam("seals", type_=ARRAY(String))))
 
 
 def seal_next_case(cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
@@ -35,13 +38,7 @@ def seal_next_case(cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
     """
 
     async def run(uow: UnitOfWork) -> bool:
-        seal = col(Case.sealed_with)
-        due = select(Case).where(
-            col(Case.protection) != Protection.named,
-            col(Case.erased_at).is_(None),
-            seal.is_(None) | seal.in_([SEVERAL, *_older_keys(uow)]),
-        )
-        case = await uow.session.scalar(due.limit(1).with_for_update(skip_locked=True))
+        case = await uow.session.scalar(NEXT, {"seals": [SEVERAL, *_older_keys(uow)]})
         if case is None:
             return False
         await _seal_case(uow, cabinet, case)
@@ -81,8 +78,8 @@ async def _seal_case(uow: UnitOfWork, cabinet: Cabinet, case: Case) -> None:
     if closed:
         log.error("words of a case cannot be sealed anew", case_id=str(case.id), key_ids=sorted(closed))
     if first:
-        text = update(CaseText).where(col(CaseText.case_id) == case.id).values(terms=facet_terms(case.model_dump()))
-        await uow.session.execute(text)
+        of_case = update(CaseText).where(col(CaseText.case_id) == case.id)
+        await uow.session.execute(of_case.values(terms=facet_terms(case.model_dump())))
         if case.owner_id is not None:
             case.owner_id = owner_of(uow.keyring, case.owner_id, case.protection)
     missing = sorted(closed - set(uow.keyring.key_ids))
