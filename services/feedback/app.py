@@ -125,7 +125,11 @@ def _terms(settings: FeedbackSettings) -> Terms:
         words=WORDS | settings.words_days,
         named_words=NAMED_WORDS | settings.named_words_days,
     )
-    check_terms(terms)
+    try:
+        check_terms(terms)
+    except ValueError as error:
+        variables = ", ".join(map(settings.variable, ("access_days", "words_days", "named_words_days")))
+        raise ValueError(f"{variables}: {error}") from None
     return terms
 
 

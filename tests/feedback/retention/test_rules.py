@@ -86,5 +86,6 @@ def test_what_is_shipped(end: End, channel: Channel, protected: bool, days: int)
 )
 def test_settings_do_not_go_below_what_speakers_are_promised(changed: dict[str, dict[str, int]], says: str) -> None:
     settings = FeedbackSettings(database_url="postgresql://nobody@127.0.0.1/none", pepper=SecretStr("p" * 40), **changed)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=says) as refused:
         create_service(settings)
+    assert all(settings.variable(name) in str(refused.value) for name in changed)
