@@ -17,7 +17,7 @@ from shared.events.feedback import (
     ClockBreachedV2,
     RetaliationDecided,
 )
-from shared.events.visits import VisitPlanned, VisitRecorded
+from shared.events.visits import VisitCancelled, VisitCounted, VisitMissed, VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
 
 
@@ -69,6 +69,18 @@ async def on_visit_recorded(uow: UnitOfWork, event: VisitRecorded, record: Recor
     await actions.keep_visit_recorded(uow, event)
 
 
+async def on_visit_missed(uow: UnitOfWork, event: VisitMissed, record: Record) -> None:
+    await actions.keep_visit_missed(uow, event)
+
+
+async def on_visit_cancelled(uow: UnitOfWork, event: VisitCancelled, record: Record) -> None:
+    await actions.keep_visit_cancelled(uow, event)
+
+
+async def on_visit_counted(uow: UnitOfWork, event: VisitCounted, record: Record) -> None:
+    await actions.keep_visit_counted(uow, event)
+
+
 CONSUMES: Handlers = {
     CaseOpened: on_case_opened,
     CaseAcknowledged: on_case_acknowledged,
@@ -84,4 +96,7 @@ CONSUMES: Handlers = {
     RetaliationDecided: on_retaliation_decided,
     VisitPlanned: on_visit_planned,
     VisitRecorded: on_visit_recorded,
+    VisitMissed: on_visit_missed,
+    VisitCancelled: on_visit_cancelled,
+    VisitCounted: on_visit_counted,
 }

@@ -1,9 +1,30 @@
 """Facts that visits tells: what was planned, what was done, what was found. Never whom or where, and never the words of it."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from shared.events.envelope import Event
+
+
+class CancelCause(StrEnum):
+    """Why a visit was taken off the calendar before it could be made."""
+
+    plan_changed = "plan_changed"
+    plan_suspended = "plan_suspended"
+    plan_ended = "plan_ended"
+    contact_refused = "contact_refused"
+    contact_suspended = "contact_suspended"
+    contact_ended = "contact_ended"
+
+
+class VisitEffect(StrEnum):
+    """What was learned or done by a visit, so that it counts."""
+
+    finding = "finding"
+    case = "case"
+    answer = "answer"
+    confirmation = "confirmation"
 
 
 class VisitPlanned(Event, type="massline.visits.visit.planned.v1", key="visit_id"):
@@ -58,3 +79,39 @@ class FindingReported(Event, type="massline.visits.finding.reported.v1", key="fi
     category: str
     sponsor_id: UUID
     reported_at: datetime
+
+
+class VisitCancelled(Event, type="massline.visits.visit.cancelled.v1", key="visit_id"):
+    """When: a planned visit was taken off the calendar before its window opened. Key: the visit. Consumed by assessment."""
+
+    visit_id: UUID
+    plan_id: UUID
+    unit_id: UUID
+    cause: CancelCause
+    cancelled_at: datetime
+
+
+class VisitCounted(Event, type="massline.visits.visit.counted.v1", key="visit_id"):
+    """When: something was learned or done by a visit, so that from now on it counts; told once.
+
+    Key: the visit. Consumed by assessment.
+    """
+
+    visit_id: UUID
+    plan_id: UUID
+    unit_id: UUID
+    by: VisitEffect
+    occurred_at: datetime
+    counted_at: datetime
+
+
+class FindingSponsorChanged(Event, type="massline.visits.finding-sponsor.changed.v1", key="finding_id"):
+    """When: the post of the visitor was handed over, and with it the duty to see the finding through. Key: the finding.
+
+    Consumed by feedback.
+    """
+
+    finding_id: UUID
+    unit_id: UUID
+    sponsor_id: UUID
+    changed_at: datetime

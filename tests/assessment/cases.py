@@ -24,10 +24,17 @@ from shared.events.feedback import (
     RetaliationDecided,
     RetaliationReported,
 )
-from shared.events.visits import VisitPlanned, VisitRecorded
+from shared.events.visits import CancelCause, VisitCancelled, VisitCounted, VisitEffect, VisitMissed, VisitPlanned, VisitRecorded
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 """Half an hour after the tests' clock."""
+
+NO_RATE = {"value": None, "n": 0, "low": None, "high": None, "suppressed": False}
+NO_VISITS = {
+    **dict.fromkeys(("planned", "done", "done_late", "missed", "refused", "with_findings", "counted"), 0),
+    "on_time": NO_RATE,
+}
+"""What a scorecard says where there were none."""
 
 
 def after(hours: float) -> datetime:
@@ -97,9 +104,18 @@ class Story:
     def planned(self, hours: float = 0) -> Event:
         return VisitPlanned(**self.visit, window_starts_at=after(hours), window_ends_at=after(hours + 1))
 
-    def recorded(self, hours: float = 1, *, findings: int = 0) -> Event:
+    def missed(self, hours: float = 1) -> Event:
+        return VisitMissed(**self.visit, window_ends_at=after(hours), missed_at=after(hours))
+
+    def cancelled(self, hours: float = 1) -> Event:
+        return VisitCancelled(**self.visit, cause=CancelCause.plan_changed, cancelled_at=after(hours))
+
+    def counted(self, hours: float = 1) -> Event:
+        return VisitCounted(**self.visit, by=VisitEffect.finding, occurred_at=after(hours), counted_at=after(hours))
+
+    def recorded(self, hours: float = 1, *, findings: int = 0, outcome: str = "done") -> Event:
         return VisitRecorded(
-            **self.visit, outcome="done", occurred_at=after(hours), recorded_at=after(hours), late=False, findings=findings
+            **self.visit, outcome=outcome, occurred_at=after(hours), recorded_at=after(hours), late=False, findings=findings
         )
 
 

@@ -181,7 +181,7 @@ async def _card_with(reader: Person, unit_id: str, *, opened: int, verdicts: int
     card: dict[str, Any] = await reader.get(f"/v1/units/{unit_id}/scorecard")
     assert card["cases"]["opened"] == opened
     assert card["resolution_rate"]["n"] == verdicts
-    assert card["visits"]["recorded"] == visits
+    assert card["visits"]["done"] == visits
     return card
 
 

@@ -76,7 +76,7 @@ async def get_scorecard(uow: UnitOfWork, principal: Principal, unit_id: UUID) ->
             "first_answer": SpreadOut.model_validate(times.first_answer),
             "completion": SpreadOut.model_validate(show_completion(times, in_full=in_full)),
             "cases": CaseCountsOut.model_validate(show_cases(assessed.measures.cases, hide_verdicts=assessed.hides_verdicts)),
-            "visits": VisitCountsOut.model_validate(visits),
+            "visits": VisitCountsOut.of(visits),
             "campaign": campaign_of(assessed.running) if assessed.running else None,
             "composite": composite_of(assessed.grade),
             "grade": GradeOut(value=assessed.grade.value, reason=assessed.grade.reason, explanation=explanation),

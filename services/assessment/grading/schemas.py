@@ -1,5 +1,6 @@
 """Scorecards and the public board as they are shown. Shares and composites are 0 to 1, durations are seconds."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
@@ -9,7 +10,7 @@ from pydantic import Field
 
 from services.assessment.campaigns.queries import Running
 from services.assessment.grading.rules import FORMULA, MEANINGS, RETALIATION, Gate, GateCode, Grade, GradeValue, Part
-from services.assessment.indicators.rules import Period, Tally, wilson
+from services.assessment.indicators.rules import Period, Tally, VisitCounts, wilson
 from services.assessment.standards.rules import Criterion
 from services.assessment.standards.schemas import Bands
 from shared.types import Level, Out
@@ -59,9 +60,20 @@ class CaseCountsOut(Out):
 
 
 class VisitCountsOut(Out):
+    """Of the visits planned for the period: what became of them. A refusal counts against nobody."""
+
     planned: int
-    recorded: int
+    done: int
+    done_late: int = Field(description="Made, or entered, after its window: honest, and counted apart.")
+    missed: int
+    refused: int
     with_findings: int
+    counted: int = Field(description="Visits by which something was learned or done; the others are journeys only.")
+    on_time: Rate = Field(description="Of the visits made or missed, those made in time.")
+
+    @classmethod
+    def of(cls, visits: VisitCounts) -> Self:
+        return cls(**asdict(visits), on_time=Rate.of(visits.on_time, suppressed=False))
 
 
 class PeriodKind(StrEnum):

@@ -29,7 +29,7 @@ from shared.events.feedback import (
     EscalationCause,
     RetaliationDecided,
 )
-from shared.events.visits import VisitPlanned, VisitRecorded
+from shared.events.visits import VisitCancelled, VisitCounted, VisitMissed, VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
 
 Fact = Sequence[str]
@@ -73,7 +73,10 @@ KEEP_BREACHED = _keep(CASES, first=[("breached_at",)])
 KEEP_FIRST_ANSWER_BREACHED = _keep(CASES, first=[("breached_at",), ("first_answer_breached_at",)])
 KEEP_ESCALATED = _keep(CASES, first=[("escalated_at",)])
 KEEP_PLANNED = _keep(VISITS, last=[("planned_for",)])
-KEEP_RECORDED = _keep(VISITS, last=[("recorded_at", "occurred_at", "findings")])
+KEEP_RECORDED = _keep(VISITS, last=[("recorded_at", "occurred_at", "findings", "outcome")])
+KEEP_MISSED = _keep(VISITS, first=[("missed_at",)])
+KEEP_CANCELLED = _keep(VISITS, first=[("cancelled_at",)])
+KEEP_COUNTED = _keep(VISITS, first=[("counted_at",)])
 
 CaseEvent = (
     CaseOpened
@@ -88,7 +91,7 @@ CaseEvent = (
     | CaseEscalated
     | CaseEscalatedV2
 )
-VisitEvent = VisitPlanned | VisitRecorded
+VisitEvent = VisitPlanned | VisitRecorded | VisitMissed | VisitCancelled | VisitCounted
 
 
 async def keep_case_opened(uow: UnitOfWork, event: CaseOpened) -> None:
@@ -150,8 +153,21 @@ async def keep_visit_planned(uow: UnitOfWork, event: VisitPlanned) -> None:
 
 
 async def keep_visit_recorded(uow: UnitOfWork, event: VisitRecorded) -> None:
-    values = {"recorded_at": event.recorded_at, "occurred_at": event.occurred_at, "findings": event.findings}
-    await uow.session.execute(KEEP_RECORDED, _visit(event, **values))
+    values = {"occurred_at": event.occurred_at, "findings": event.findings, "outcome": event.outcome}
+    await uow.session.execute(KEEP_RECORDED, _visit(event, recorded_at=event.recorded_at, **values))
+
+
+async def keep_visit_missed(uow: UnitOfWork, event: VisitMissed) -> None:
+    """A record that follows corrects it."""
+    await uow.session.execute(KEEP_MISSED, _visit(event, missed_at=event.missed_at))
+
+
+async def keep_visit_cancelled(uow: UnitOfWork, event: VisitCancelled) -> None:
+    await uow.session.execute(KEEP_CANCELLED, _visit(event, cancelled_at=event.cancelled_at))
+
+
+async def keep_visit_counted(uow: UnitOfWork, event: VisitCounted) -> None:
+    await uow.session.execute(KEEP_COUNTED, _visit(event, counted_at=event.counted_at))
 
 
 async def keep_retaliation_decided(uow: UnitOfWork, event: RetaliationDecided) -> None:

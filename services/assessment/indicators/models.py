@@ -42,6 +42,8 @@ class CaseEvidence(AssessmentTable, table=True):
 
 
 class VisitEvidence(AssessmentTable, table=True):
+    """`outcome` is what was recorded last; `counted_at`, since when it counts, because something was learned or done."""
+
     __tablename__ = "visit_evidence"
 
     visit_id: UUID = Field(primary_key=True)
@@ -51,6 +53,10 @@ class VisitEvidence(AssessmentTable, table=True):
     recorded_at: datetime | None = Field(None, sa_type=MOMENT)
     occurred_at: datetime | None = Field(None, sa_type=MOMENT)
     findings: int | None = None
+    outcome: str | None = None
+    missed_at: datetime | None = Field(None, sa_type=MOMENT)
+    cancelled_at: datetime | None = Field(None, sa_type=MOMENT)
+    counted_at: datetime | None = Field(None, sa_type=MOMENT)
 
 
 class RetaliationEvidence(AssessmentTable, table=True):

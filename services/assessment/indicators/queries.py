@@ -78,10 +78,15 @@ TIME_CASES = text(f"""
 COUNT_VISITS = text(f"""
     WITH period AS ({PERIODS})
     SELECT
-        count(*) FILTER (WHERE planned_for BETWEEN since AND until) AS planned,
-        count(*) FILTER (WHERE occurred_at BETWEEN since AND until) AS recorded,
-        count(*) FILTER (WHERE occurred_at BETWEEN since AND until AND findings > 0) AS with_findings
+        count(*) AS planned,
+        count(*) FILTER (WHERE outcome = 'done') AS done,
+        count(*) FILTER (WHERE outcome = 'done_late') AS done_late,
+        count(*) FILTER (WHERE outcome IS NULL AND missed_at IS NOT NULL) AS missed,
+        count(*) FILTER (WHERE outcome = 'refused_by_resident') AS refused,
+        count(*) FILTER (WHERE findings > 0) AS with_findings,
+        count(*) FILTER (WHERE counted_at IS NOT NULL) AS counted
     FROM period JOIN visit_evidence USING (unit_id)
+    WHERE planned_for BETWEEN since AND until AND cancelled_at IS NULL AND outcome IS DISTINCT FROM 'cancelled'
 """)
 
 
@@ -103,9 +108,9 @@ async def time_unit(uow: UnitOfWork, unit_id: UUID, period: Period) -> Times:
 
 
 async def count_visits(uow: UnitOfWork, unit_id: UUID, period: Period) -> VisitCounts:
-    """The unit's visits planned for the period and carried out in it."""
+    """What became of the unit's visits that were planned for the period."""
     row = (await uow.session.execute(COUNT_VISITS, _asked({unit_id: period}))).one()
-    return VisitCounts(planned=row.planned, recorded=row.recorded, with_findings=row.with_findings)
+    return VisitCounts(**row._mapping)
 
 
 def _asked(periods: Mapping[UUID, Period]) -> dict[str, object]:

@@ -67,9 +67,21 @@ class CaseCounts:
 
 @dataclass(frozen=True, slots=True)
 class VisitCounts:
+    """Of a unit's visits planned for a period and not cancelled: what became of them. `done` in time and `done_late` are apart; a
+    refusal counts against nobody. `counted`: those of the visits made by which something was learned or done."""
+
     planned: int = 0
-    recorded: int = 0
+    done: int = 0
+    done_late: int = 0
+    missed: int = 0
+    refused: int = 0
     with_findings: int = 0
+    counted: int = 0
+
+    @property
+    def on_time(self) -> Tally:
+        """Of the visits that were made or missed, those made in time."""
+        return Tally(self.done, self.done + self.done_late + self.missed)
 
 
 @dataclass(frozen=True, slots=True)

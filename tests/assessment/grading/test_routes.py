@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 
 from shared.auth import ANONYMOUS, Principal, Role
-from tests.assessment.cases import Story, judged_cases, retaliation_decided, retaliation_reported
+from tests.assessment.cases import NO_VISITS, Story, judged_cases, retaliation_decided, retaliation_reported
 from tests.assessment.office import ADMIN, Office, assert_problem
 from tests.support.callers import principal
 
@@ -37,7 +37,7 @@ async def test_scorecard_without_evidence(office: Office) -> None:
         "first_answer": spread,
         "completion": spread,
         "cases": dict.fromkeys(("opened", "answered", "confirmed", "refused", "reopened", "breached", "escalated"), 0),
-        "visits": {"planned": 0, "recorded": 0, "with_findings": 0},
+        "visits": NO_VISITS,
         "campaign": None,
         "composite": None,
         "grade": {

@@ -1,7 +1,7 @@
 """Evidence on a real database: what each event says, in every order."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from services.assessment.indicators.models import CaseEvidence, VisitEvidence
 from shared.events import v1
 from shared.events.envelope import Event
 from shared.events.feedback import ClockKind, EscalationCause
-from tests.assessment.cases import Story
+from tests.assessment.cases import NO_VISITS, Story
 from tests.assessment.office import Office, record_of
 
 Fact = tuple[str, int, dict[str, Any]]
@@ -40,9 +40,11 @@ CASE_FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.tuples(st.just("handed_over"), HOURS, st.fixed_dictionaries({"count": st.integers(1, 3)})),
     st.tuples(st.just("decided"), HOURS, st.fixed_dictionaries({"overturned": st.booleans()})),
 )
+OUTCOMES = st.sampled_from(["done", "done_late", "cancelled", "refused_by_resident"])
 VISIT_FACTS: st.SearchStrategy[Fact] = st.one_of(
     st.tuples(st.just("planned"), HOURS, st.just({})),
-    st.tuples(st.just("recorded"), HOURS, st.fixed_dictionaries({"findings": st.integers(0, 2)})),
+    st.tuples(st.just("recorded"), HOURS, st.fixed_dictionaries({"findings": st.integers(0, 2), "outcome": OUTCOMES})),
+    st.tuples(st.sampled_from(["missed", "cancelled", "counted"]), HOURS, st.just({})),
 )
 Told = tuple[int, Fact]
 """Which case or visit, and what of it."""
@@ -101,6 +103,7 @@ EQUALLY_OLD: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("confirmed", {"satisfied": True}, {"satisfied": False}),
     ("confirmed", {"satisfied": None}, {"satisfied": False}),
     ("recorded", {"findings": 1}, {"findings": 2}),
+    ("recorded", {"outcome": "done"}, {"outcome": "refused_by_resident"}),
 ]
 
 
@@ -236,14 +239,51 @@ async def test_counts(office: Office) -> None:
     assert card["cases"] == {
         "opened": 1, "answered": 1, "confirmed": 0, "refused": 0, "reopened": 1, "breached": 1, "escalated": 1,
     }  # fmt: skip
-    assert card["visits"] == {"planned": 0, "recorded": 0, "with_findings": 0}
+    assert card["visits"] == NO_VISITS
 
 
-async def test_visits_are_counted_once(office: Office) -> None:
-    unit = await office.register_unit("north")
-    first, second = Story(unit), Story(unit)
-    await office.hear([first.planned(), second.planned(), first.recorded(1), first.recorded(2, findings=3)])
-    assert (await office.scorecard(unit))["visits"] == {"planned": 2, "recorded": 1, "with_findings": 1}
+Happening = Callable[[Story], Event]
+
+
+async def visits_after(office: Office, *visits: Sequence[Happening]) -> dict[str, Any]:
+    """What the card says of visits to which these things happened, each planned before."""
+    unit = await office.register_unit(f"unit-{uuid4()}")
+    for told in visits:
+        story = Story(unit)
+        await office.hear([story.planned(), *(fact(story) for fact in told)])
+    counts: dict[str, Any] = (await office.scorecard(unit))["visits"]
+    return {name: count for name, count in counts.items() if count != NO_VISITS[name]}
+
+
+async def test_a_visit_is_counted_once_however_often_it_was_recorded(office: Office) -> None:
+    told = (lambda visit: visit.recorded(1), lambda visit: visit.recorded(2, findings=3), Story.counted, Story.counted)
+    visits = await visits_after(office, told, ())
+    on_time = visits.pop("on_time")
+    assert visits == {"planned": 2, "done": 1, "with_findings": 1, "counted": 1}
+    assert (on_time["value"], on_time["n"]) == (1.0, 1)
+
+
+async def test_a_late_but_honest_visit_is_counted_apart_and_no_longer_missed(office: Office) -> None:
+    late = (Story.missed, lambda visit: visit.recorded(3, outcome="done_late"))
+    visits = await visits_after(office, late, (Story.missed,), (Story.recorded,))
+    on_time = visits.pop("on_time")
+    assert visits == {"planned": 3, "done": 1, "done_late": 1, "missed": 1}
+    assert (on_time["value"], on_time["n"]) == (pytest.approx(1 / 3), 3)
+
+
+async def test_a_refusal_counts_against_nobody(office: Office) -> None:
+    refused = (lambda visit: visit.recorded(1, outcome="refused_by_resident"),)
+    assert await visits_after(office, refused) == {"planned": 1, "refused": 1}
+
+
+async def test_what_was_taken_off_the_calendar_was_never_owed(office: Office) -> None:
+    by_hand = (lambda visit: visit.recorded(1, outcome="cancelled"),)
+    assert await visits_after(office, (Story.cancelled,), by_hand, (Story.cancelled, Story.missed)) == {}
+
+
+async def test_a_visit_made_does_not_count_until_something_was_learned_or_done(office: Office) -> None:
+    assert "counted" not in await visits_after(office, (Story.recorded,))
+    assert (await visits_after(office, (Story.recorded, Story.counted)))["counted"] == 1
 
 
 async def test_responsibility_stays_below(office: Office) -> None:
