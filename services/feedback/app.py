@@ -31,6 +31,7 @@ from services.feedback.opinions.routes import proving
 from services.feedback.opinions.routes import receipts as proving_by_receipt
 from services.feedback.opinions.routes import router as opinions
 from services.feedback.protection.desk import ReceiptDesk
+from services.feedback.protection.routes import of_cases as handing_receipts
 from services.feedback.protection.routes import reading
 from services.feedback.protection.routes import router as receipts
 from services.feedback.redactions.routes import router as redactions
@@ -73,6 +74,7 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
         appeals,
         merges,
         responsibility,
+        handing_receipts,
         redactions,
         holding,
         retention,

@@ -1,10 +1,10 @@
 """What this service does when others tell it something: one table, event type -> handler."""
 
-from services.feedback.cases.actions.opening import open_finding_case
+from services.feedback.cases.actions.opening import change_sponsor, open_finding_case
 from shared.consumer import Handlers
 from shared.events.assessment import PolicyRegistered, UnitRegistered, WorkingCalendarRegistered
 from shared.events.envelope import Record
-from shared.events.visits import FindingReported
+from shared.events.visits import FindingReported, FindingSponsorChanged
 from shared.policy_directory import project_calendar, project_policy
 from shared.units import KnownUnit, project_unit
 from shared.uow import UnitOfWork
@@ -26,9 +26,14 @@ async def on_finding_reported(uow: UnitOfWork, event: FindingReported, record: R
     await open_finding_case(uow, event)
 
 
+async def on_finding_sponsor_changed(uow: UnitOfWork, event: FindingSponsorChanged, record: Record) -> None:
+    await change_sponsor(uow, event)
+
+
 CONSUMES: Handlers = {
     UnitRegistered: on_unit_registered,
     PolicyRegistered: on_policy_registered,
     WorkingCalendarRegistered: on_working_calendar_registered,
     FindingReported: on_finding_reported,
+    FindingSponsorChanged: on_finding_sponsor_changed,
 }

@@ -240,6 +240,16 @@ class Stage:
         visit = await self.do("official own", f"/v1/visits/{plan['visit_id']}/record", visit_record())
         return {**plan, "finding_id": visit["findings"][0]["id"]}
 
+    async def finding_case(self) -> Params:
+        """Of a finding that the official of `own` reported."""
+        finding_id = (await self.finding())["finding_id"]
+
+        async def case_of_finding() -> str | None:
+            cases = await self.ask("GET", "/v1/cases", "lead own", params={"source": "finding", "limit": 100})
+            return next((case["id"] for case in cases.json()["items"] if case["finding_id"] == finding_id), None)
+
+        return {"case_id": str(await eventually(case_of_finding))}
+
     async def standard(self) -> Params:
         made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
         return {"standard_id": made["id"]}

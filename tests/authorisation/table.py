@@ -404,6 +404,13 @@ VISITS = (
         Stage.plan,
         lambda stage, params: {"json": made.visit_record()},
     ),
+    Line(
+        f"POST {CASE}/receipt",
+        at("lead", ABOVE),
+        at("official", "own") | ADMIN | INSPECTORS | RESIDENTS,
+        Stage.finding_case,
+        sends=says(),
+    ),
     listing("GET /v1/findings", OVERSEERS, "finding_id", SCOPED, Stage.finding),
     Line("GET /v1/findings/{finding_id}", SCOPED, RESIDENTS, Stage.finding),
 )

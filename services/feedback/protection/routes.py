@@ -20,6 +20,7 @@ from services.feedback.conversations.schemas import MessageOut
 from services.feedback.protection import actions, queries
 from services.feedback.protection.desk import ReceiptDesk
 from services.feedback.protection.schemas import (
+    IssuedReceiptOut,
     OpenedReceipt,
     ReceiptAppealIn,
     ReceiptCheckInIn,
@@ -37,8 +38,8 @@ from services.feedback.protection.schemas import (
 from services.feedback.redactions import actions as redactions
 from services.feedback.retaliation.actions import speaking
 from services.feedback.retaliation.schemas import CheckedIn, ReportOut, RetaliationIn
-from shared.auth import Principal, Require, Role, get_caller
-from shared.http import Uow
+from shared.auth import Principal, Require, Role, Staff, get_caller
+from shared.http import EdgeRoute, Uow
 
 
 async def get_desk(request: Request) -> ReceiptDesk:
@@ -52,6 +53,14 @@ Resident = Annotated[Principal, Depends(Require(Role.resident))]
 through_gateway = [Depends(get_caller)]
 router = APIRouter(prefix="/v1/receipts", route_class=GuardedRoute, tags=["receipts"], dependencies=through_gateway)
 reading = APIRouter(prefix="/v1/receipts", route_class=GuardedQueryRoute, tags=["receipts"], dependencies=through_gateway)
+
+of_cases = APIRouter(prefix="/v1/cases", route_class=EdgeRoute, tags=["receipts"])
+
+
+@of_cases.post("/{case_id}/receipt", status_code=201)
+async def issue_receipt(uow: Uow, desk: Desk, principal: Staff, case_id: UUID) -> IssuedReceiptOut:
+    """A receipt to hand to the resident whom a visit's finding concerns, not by the visitor. An earlier one is void."""
+    return await actions.issue_receipt(uow, desk, principal, case_id)
 
 
 @reading.post("/open")

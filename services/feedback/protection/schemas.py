@@ -65,6 +65,10 @@ class ReceiptRetaliationIn(Shown, RetaliationIn):
     pass
 
 
+class IssuedReceiptOut(Out):
+    receipt: str = Field(description="Shown once. For the resident alone, who opens the case with it: POST /v1/receipts/open.")
+
+
 class OpenedReceipt(Out):
     case: CaseOut
     messages: list[MessageOut]

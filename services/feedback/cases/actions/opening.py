@@ -1,5 +1,6 @@
-"""A visit's finding becomes a case."""
+"""A visit's finding becomes a case, and keeps a sponsor."""
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -8,9 +9,10 @@ from services.feedback.cases.queries.access import chain_of
 from services.feedback.cases.rules import Channel, Protection, State, Terms
 from services.feedback.cases.sealing import seal_row
 from services.feedback.cases.words import case_terms
+from shared.errors import NotFound
 from shared.events import v1
 from shared.events.feedback import CaseOpened, CaseSource
-from shared.events.visits import FindingReported
+from shared.events.visits import FindingReported, FindingSponsorChanged
 from shared.uow import UnitOfWork
 
 FINDING_TITLE = "Finding from a visit"
@@ -58,3 +60,10 @@ async def open_finding_case(uow: UnitOfWork, finding: FindingReported) -> None:
         clocks=v1.clocks((deadline.kind, deadline.due_at) for deadline in due),
     )
     await uow.record(event)
+
+
+async def change_sponsor(uow: UnitOfWork, changed: FindingSponsorChanged) -> None:
+    """The duty to see a finding through has passed on. Raises `NotFound` while the finding has no case."""
+    statement = update(Case).where(col(Case.finding_id) == changed.finding_id).values(sponsor_id=changed.sponsor_id)
+    if await uow.session.scalar(statement.returning(col(Case.id))) is None:
+        raise NotFound("finding-case-not-found", "No case has been opened on this finding yet.")
