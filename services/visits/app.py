@@ -1,9 +1,12 @@
 """Wiring of the visits service, and nothing else."""
 
+from services.visits.choices.routes import router as choices
 from services.visits.consumers import CONSUMES
+from services.visits.contacts.routes import router as contacts
 from services.visits.findings.routes import router as findings
 from services.visits.jobs import JOBS
 from services.visits.plans.routes import router as plans
+from services.visits.posts.routes import router as posts
 from services.visits.settings import VisitsSettings
 from services.visits.visits.routes import router as visits
 from shared.clock import Clock, system_clock
@@ -12,4 +15,5 @@ from shared.service import Service
 
 
 def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
-    return Service(settings, routers=[plans, visits, findings], handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
+    routers = [posts, contacts, choices, plans, visits, findings]
+    return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

@@ -15,5 +15,13 @@ def visit_not_found() -> NotFound:
     return NotFound("visit-not-found", "There is no visit with this id that you may see.")
 
 
+def post_not_found() -> NotFound:
+    return NotFound("post-not-found", "There is no post with this id that you may see.")
+
+
+def contact_not_found() -> NotFound:
+    return NotFound("contact-not-found", "There is no contact with this id that you may see.")
+
+
 def finding_not_found() -> NotFound:
     return NotFound("finding-not-found", "There is no finding with this id that you may see.")

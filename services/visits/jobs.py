@@ -1,5 +1,6 @@
 """Timed work. Any number of workers may do it at once: each takes rows that no other has in hand."""
 
+from services.visits.choices.actions import resume_rested
 from services.visits.plans.actions import plan_visits_ahead
 from services.visits.visits.actions import miss_visits, ready_visits
 from shared.service import Job
@@ -23,4 +24,14 @@ async def plan_ahead(works: Works) -> bool:
         return await plan_visits_ahead(uow, limit=PLANS_BATCH) == PLANS_BATCH
 
 
-JOBS = (Job("visit-windows", 10.0, follow_windows), Job("visits-ahead", 600.0, plan_ahead))
+async def resume_contacts(works: Works) -> bool:
+    """Contacts whose suspension is over are owed visits again."""
+    async with works.begin() as uow:
+        return await resume_rested(uow, limit=PLANS_BATCH) == PLANS_BATCH
+
+
+JOBS = (
+    Job("visit-windows", 10.0, follow_windows),
+    Job("visits-ahead", 600.0, plan_ahead),
+    Job("contacts-rested", 60.0, resume_contacts),
+)

@@ -12,7 +12,7 @@ from services.feedback.cases.schemas import ReaderOut
 from services.feedback.categories.rules import LARGEST_NUMBER, LONGEST_TEXT, MOST_ATTRIBUTES, MOST_VALUES
 from services.feedback.opinions.rules import MOST_ABOUT
 from shared.events.feedback import ClockKind
-from shared.types import Body, Code, Finite, In, Line, Moment, Out, Text
+from shared.types import Body, Code, Finite, In, Latitude, Line, Longitude, Moment, Out, Text
 
 AttributeValue = (
     Annotated[Text, StringConstraints(max_length=LONGEST_TEXT)]
@@ -41,8 +41,8 @@ class IdentityIn(In):
 class LocationIn(In):
     """In degrees. It is rounded before it is kept: to about 100 m, of an anonymous speaker to about 1 km."""
 
-    latitude: Annotated[Finite, Field(strict=True, ge=-90, le=90)]
-    longitude: Annotated[Finite, Field(strict=True, ge=-180, le=180)]
+    latitude: Latitude
+    longitude: Longitude
 
 
 class PostIn(In):

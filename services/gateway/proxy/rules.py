@@ -23,6 +23,8 @@ AREAS: dict[str, str] = {
     "shared-cases": "feedback",
     "signals": "feedback",
     "templates": "feedback",
+    "contacts": "visits",
+    "posts": "visits",
     "visit-plans": "visits",
     "visits": "visits",
     "findings": "visits",

@@ -1,47 +1,133 @@
 """Making plans, and the visits that they ask for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlmodel import col
 
+from services.visits.contacts.actions import lock_contact
+from services.visits.contacts.models import Contact
+from services.visits.contacts.rules import ContactState
 from services.visits.plans import rules
 from services.visits.plans.models import VisitPlan
 from services.visits.plans.schemas import NewPlan
-from services.visits.recurrence.rules import occurrences, parse
+from services.visits.posts.models import Post
+from services.visits.posts.queries import require_post
+from services.visits.recurrence.rules import find_zone, occurrences, parse
 from services.visits.visitors.queries import require_own_unit, require_visitor
-from services.visits.visits.actions import plan_visit
+from services.visits.visits.actions import cancel_ahead, plan_visit
 from services.visits.visits.models import Visit
 from services.visits.visits.rules import VisitState
 from shared.auth import Principal
+from shared.errors import Conflict
+from shared.events.visits import CancelCause
 from shared.uow import UnitOfWork
+
+WINDOW_DAYS = 7
 
 
 async def plan_visits(uow: UnitOfWork, principal: Principal, wanted: NewPlan) -> VisitPlan:
     """Keep a plan and make its visits up to the horizon. Tells `VisitPlanned` of each.
 
-    Waits for a unit or an assignee that is on its way. Raises `NotFound` and `Invalid`.
+    Waits for a unit or an assignee that is on its way. Raises `NotFound`, `Invalid`, and `Conflict` for a contact that has not
+    agreed (contact-not-agreed), has a plan already (contact-has-plan) or no post (contact-has-no-post).
     """
-    now = uow.now()
-    rules.check_start(wanted.starts_at, now)
-    until = rules.horizon(wanted.starts_at, now)
+    rules.check_start(wanted.starts_at, uow.now())
+    find_zone(wanted.time_zone)
+    contact = await lock_contact(uow, principal, wanted.contact_id) if wanted.contact_id else None
+    values = wanted.model_dump(exclude={"need"})
+    if contact is not None:
+        values |= _of_contact(contact, None if wanted.assignee_id else wanted.post_id or _post_of(contact))
+    unit = await require_own_unit(uow, principal, values["unit_id"])
+    if values["post_id"] is not None:
+        values["assignee_id"] = (await require_post(uow, principal, values["post_id"])).holder_id
+    await require_visitor(uow, values["assignee_id"], unit)
+    if wanted.need is not None:
+        values |= {"need_kind": wanted.need.kind, "need_ref": wanted.need.id_or_code}
+    return await _keep(uow, VisitPlan(id=uow.new_id(), created_by=principal.account, created_at=uow.now(), **values))
+
+
+async def plan_contact(
+    uow: UnitOfWork, principal: Principal, contact: Contact, post: Post, *, purpose: str, starts_at: datetime, time_zone: str
+) -> VisitPlan:
+    """Visits of a contact by a post, in the rhythm agreed, for somebody who may plan both. Tells `VisitPlanned` of each. Raises
+    `Conflict` (contact-not-agreed)."""
     plan = VisitPlan(
         id=uow.new_id(),
-        need_kind=wanted.need.kind if wanted.need else None,
-        need_ref=wanted.need.id_or_code if wanted.need else None,
+        purpose=purpose,
+        starts_at=starts_at,
+        time_zone=time_zone,
+        assignee_id=post.holder_id,
+        window_days=WINDOW_DAYS,
         created_by=principal.account,
-        created_at=now,
-        **wanted.model_dump(exclude={"need"}),
+        created_at=uow.now(),
+        **_of_contact(contact, post.id),
     )
+    return await _keep(uow, plan)
+
+
+def _of_contact(contact: Contact, post_id: UUID | None) -> dict[str, Any]:
+    """What a contact says of a plan. Raises `Conflict` (contact-not-agreed)."""
+    if contact.state is not ContactState.agreed:
+        raise Conflict("contact-not-agreed", f"The contact is {contact.state}: visit only whoever has agreed to it.")
+    return {
+        "contact_id": contact.id,
+        "unit_id": contact.unit_id,
+        "post_id": post_id,
+        "place": contact.meeting,
+        "rrule": f"FREQ=DAILY;INTERVAL={contact.rhythm_days}",
+    }
+
+
+def _post_of(contact: Contact) -> UUID:
+    """Raises `Conflict` (contact-has-no-post)."""
+    if contact.post_id is None:
+        raise Conflict("contact-has-no-post", "Nobody visits this contact yet: say post_id or assignee_id, or give it a post.")
+    return contact.post_id
+
+
+async def _keep(uow: UnitOfWork, plan: VisitPlan) -> VisitPlan:
+    until = rules.horizon(plan.starts_at, uow.now())
     moments = _moments(plan, until)
-    unit = await require_own_unit(uow, principal, wanted.unit_id)
-    await require_visitor(uow, wanted.assignee_id, unit)
+    if plan.contact_id is not None and await _live_plan(uow, plan.contact_id) is not None:
+        raise Conflict("contact-has-plan", "Visits of this contact are planned already: change that plan.")
     uow.session.add(plan)
     await uow.session.flush()
     await _make_visits(uow, plan, moments)
     plan.planned_until = until if plan.rrule else None
     await uow.session.flush()
     return plan
+
+
+async def _live_plan(uow: UnitOfWork, contact_id: UUID) -> VisitPlan | None:
+    statement = select(VisitPlan).where(col(VisitPlan.contact_id) == contact_id, col(VisitPlan.ended_at).is_(None))
+    return await uow.session.scalar(statement.with_for_update())
+
+
+async def stop_visits(uow: UnitOfWork, contact: Contact, cause: CancelCause) -> None:
+    """None are made there any more, and those that are not made yet are off the calendar, unless the contact resumes. Tells
+    `VisitCancelled` of each."""
+    plan = await _live_plan(uow, contact.id)
+    if plan is not None:
+        await cancel_ahead(uow, col(Visit.plan_id) == plan.id, cause=cause, opened_too=True)
+        plan.planned_until = None
+        plan.ended_at = None if contact.state is ContactState.suspended else uow.now()
+
+
+async def follow_rhythm(uow: UnitOfWork, contact: Contact) -> None:
+    """Visits of a contact whose resident chose anew: those not opened yet are planned again, from the next one due. Tells
+    `VisitCancelled` and `VisitPlanned`."""
+    plan = await _live_plan(uow, contact.id)
+    if plan is None or contact.next_due_at is None:
+        return
+    await cancel_ahead(uow, col(Visit.plan_id) == plan.id, cause=CancelCause.plan_changed)
+    plan.place, plan.rrule = contact.meeting, f"FREQ=DAILY;INTERVAL={contact.rhythm_days}"
+    plan.starts_at = max(contact.next_due_at - timedelta(days=plan.window_days), uow.now())
+    until = rules.horizon(plan.starts_at, uow.now())
+    await _make_visits(uow, plan, _moments(plan, until))
+    plan.planned_until = until
 
 
 async def plan_visits_ahead(uow: UnitOfWork, *, limit: int) -> int:
@@ -70,6 +156,8 @@ async def _make_visits(uow: UnitOfWork, plan: VisitPlan, starts: list[datetime])
             plan_id=plan.id,
             unit_id=plan.unit_id,
             assignee_id=plan.assignee_id,
+            post_id=plan.post_id,
+            contact_id=plan.contact_id,
             purpose=plan.purpose,
             place=plan.place,
             population=plan.population,

@@ -12,7 +12,9 @@ from shared.types import enum_check
 
 
 class VisitPlan(VisitsTable, table=True):
-    """`planned_until`: visits are made up to this moment; null for a plan that does not come round."""
+    """`planned_until`: visits are made up to this moment; null for a plan that does not come round, or not any more.
+
+    `assignee_id` goes now; where there is a post, that is its holder."""
 
     __tablename__ = "visit_plans"
     __table_args__ = (
@@ -20,6 +22,10 @@ class VisitPlan(VisitsTable, table=True):
         CheckConstraint("(need_kind IS NULL) = (need_ref IS NULL)", name="visit_plans_need"),
         Index("visit_plans_unit", "unit_id", "id"),
         Index("visit_plans_assignee", "assignee_id", "id"),
+        Index("visit_plans_post", "post_id"),
+        Index(
+            "visit_plans_contact", "contact_id", unique=True, postgresql_where=text("contact_id IS NOT NULL AND ended_at IS NULL")
+        ),
         Index("visit_plans_to_go_on", "planned_until", postgresql_where=text("planned_until IS NOT NULL")),
     )
 
@@ -31,10 +37,13 @@ class VisitPlan(VisitsTable, table=True):
     need_kind: NeedKind | None = Field(default=None, sa_type=Enum(NeedKind, native_enum=False, length=32))
     need_ref: str | None = None
     assignee_id: UUID
+    post_id: UUID | None = Field(default=None, foreign_key="posts.id")
+    contact_id: UUID | None = Field(default=None, foreign_key="contacts.id")
     starts_at: datetime
     rrule: str | None = None
     time_zone: str
     window_days: int
     planned_until: datetime | None = None
+    ended_at: datetime | None = None
     created_by: UUID
     created_at: datetime

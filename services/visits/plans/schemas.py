@@ -34,12 +34,18 @@ class Need(In):
 
 
 class NewPlan(In):
-    unit_id: UUID
+    unit_id: UUID | None = Field(None, description="Needed unless a contact says it.")
     purpose: Line
-    place: Line = Field(description="Where, coarsely; shown only to those who may see the visit.")
+    place: Line | None = Field(
+        None, description="Where, coarsely; shown only to those who may see the visit. Needed unless a contact says it."
+    )
+    contact_id: UUID | None = Field(
+        None, description="Who is visited: it has agreed, and says the unit, the place, the rhythm and, if it has one, the post."
+    )
     population: Line | None = Field(None, description="Whom it is for, as a group.")
     need: Need | None = None
-    assignee_id: UUID = Field(description="The account of the official who goes.")
+    assignee_id: UUID | None = Field(None, description="The account of the official who goes, whatever post that is.")
+    post_id: UUID | None = Field(None, description="Instead: the post whose holder goes, and after a hand-over the next one.")
     starts_at: Moment = Field(description="The first visit; with an rrule, the first of its days from here on.")
     rrule: Annotated[Text, StringConstraints(min_length=1, max_length=400)] | None = Field(
         None,
@@ -53,6 +59,18 @@ class NewPlan(In):
         7, ge=0, le=LONGEST_WINDOW, description="For how many days from its start a visit may be made; 0 is the same day."
     )
 
+    @model_validator(mode="after")
+    def _says_where_and_who(self) -> Self:
+        if self.contact_id is None and (self.unit_id is None or self.place is None):
+            raise PydanticCustomError("where", "give unit_id and place, or the contact_id that is visited")
+        if self.contact_id is not None and (self.place is not None or self.rrule is not None):
+            raise PydanticCustomError("contact", "leave place and rrule out: the resident has chosen where and how often")
+        if self.assignee_id is not None and self.post_id is not None:
+            raise PydanticCustomError("who", "give assignee_id or post_id, not both")
+        if self.contact_id is None and self.assignee_id is None and self.post_id is None:
+            raise PydanticCustomError("who", "give the post_id whose holder goes, or an assignee_id")
+        return self
+
 
 class PlanOut(Out):
     id: UUID
@@ -62,10 +80,13 @@ class PlanOut(Out):
     population: str | None
     need: Need | None
     assignee_id: UUID
+    post_id: UUID | None
+    contact_id: UUID | None
     starts_at: datetime
     rrule: str | None
     time_zone: str
     window_days: int
+    ended_at: datetime | None
     created_by: UUID
     created_at: datetime
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
+from services.visits.contacts.actions import keep_contact
 from services.visits.errors import visit_not_found
 from services.visits.findings.actions import report_findings
 from services.visits.visits import rules
@@ -17,7 +18,7 @@ from services.visits.visits.rules import VisitState
 from services.visits.visits.schemas import VisitRecord
 from shared.auth import Principal, Role
 from shared.errors import Forbidden
-from shared.events.visits import VisitMissed, VisitPlanned, VisitRecorded
+from shared.events.visits import CancelCause, VisitCancelled, VisitMissed, VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
 
 
@@ -50,6 +51,8 @@ async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, sa
     visit.occurred_at, visit.recorded_at, visit.recorded_by = said.occurred_at, now, principal.account
     visit.late, visit.reason = late, said.reason
     await uow.record(_recorded(visit, said.occurred_at, now, findings=len(said.findings)))
+    if said.outcome is rules.Outcome.done and visit.contact_id is not None:
+        await keep_contact(uow, visit.contact_id, said.occurred_at)
     await report_findings(uow, visit_id=visit.id, unit_id=visit.unit_id, sponsor_id=visit.assignee_id, drafts=said.findings)
     await uow.session.flush()
     return visit
@@ -101,6 +104,22 @@ async def miss_visits(uow: UnitOfWork, *, limit: int) -> int:
                 missed_at=now,
             )
         )
+    return len(visits)
+
+
+async def cancel_ahead(uow: UnitOfWork, *which: ColumnElement[bool], cause: CancelCause, opened_too: bool = False) -> int:
+    """Take off the calendar the unrecorded visits that meet these conditions, of those whose window is open only if
+    `opened_too`; returns how many. Tells `VisitCancelled` of each."""
+    statement = select(Visit).where(text(UNRECORDED), *which).order_by(col(Visit.id)).with_for_update()
+    if not opened_too:
+        statement = statement.where(text(UNOPENED), col(Visit.window_starts_at) > uow.now())
+    visits = (await uow.session.scalars(statement)).all()
+    for visit in visits:
+        visit.state, visit.reason = rules.move(visit.state, VisitState.cancelled), cause
+        await uow.record(
+            VisitCancelled(visit_id=visit.id, plan_id=visit.plan_id, unit_id=visit.unit_id, cause=cause, cancelled_at=uow.now())
+        )
+    await uow.session.flush()
     return len(visits)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Enum, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Enum, Index, text
 from sqlmodel import Field
 
 from services.visits.tables import VisitsTable
@@ -12,16 +12,21 @@ from shared.types import enum_check
 
 UNOPENED = "state = 'planned'"
 UNRECORDED = "state IN ('planned', 'ready')"
-"""Conditions of the partial indexes, which the job repeats to the letter so that PostgreSQL uses them."""
+ON_CALENDAR = "state <> 'cancelled' OR recorded_at IS NOT NULL"
+"""Conditions of the partial indexes, which the job repeats to the letter so that PostgreSQL uses them. What was taken off the
+calendar may be put on it again; what somebody recorded as cancelled stays that."""
 
 
 class Visit(VisitsTable, table=True):
-    """Purpose and place are the plan's as they were when this visit was put on the calendar."""
+    """Purpose and place are the plan's as they were when this visit was put on the calendar. Of a contact, whom and where it is
+    stays in the contact."""
 
     __tablename__ = "visits"
     __table_args__ = (
         CheckConstraint(enum_check("state", VisitState), name="visits_state"),
-        UniqueConstraint("plan_id", "window_starts_at", name="visits_plan_start"),
+        Index("visits_plan_start", "plan_id", "window_starts_at", unique=True, postgresql_where=text(ON_CALENDAR)),
+        Index("visits_post", "post_id", postgresql_where=text(UNRECORDED)),
+        Index("visits_contact", "contact_id"),
         Index("visits_unit", "unit_id", "id"),
         Index("visits_assignee", "assignee_id", "id"),
         Index("visits_state_id", "state", "id"),
@@ -33,6 +38,8 @@ class Visit(VisitsTable, table=True):
     plan_id: UUID = Field(foreign_key="visit_plans.id")
     unit_id: UUID
     assignee_id: UUID
+    post_id: UUID | None = Field(default=None, foreign_key="posts.id")
+    contact_id: UUID | None = Field(default=None, foreign_key="contacts.id")
     purpose: str
     place: str
     population: str | None = None

@@ -1,18 +1,20 @@
 """Reading visits."""
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import col
 
+from services.visits.contacts.queries import contacts_for_visits
 from services.visits.errors import visit_not_found
 from services.visits.findings.queries import findings_of_visit
 from services.visits.visitors.queries import in_scope
 from services.visits.visits.models import Visit
-from services.visits.visits.rules import VisitState
+from services.visits.visits.rules import VisitState, needs_contact
 from services.visits.visits.schemas import VisitDetail, VisitOut
-from shared.auth import Principal
+from shared.auth import Principal, Role
 from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 
@@ -29,7 +31,7 @@ async def get_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID) -> Vi
     visit = await uow.session.scalar(statement)
     if visit is None:
         raise visit_not_found()
-    return await show_visit(uow, visit)
+    return await show_visit(uow, principal, visit)
 
 
 async def list_visits(
@@ -54,10 +56,22 @@ async def list_visits(
     if after is not None:
         statement = statement.where(col(Visit.id) > after)
     rows, following = cut((await uow.session.scalars(statement)).all(), limit, lambda visit: visit.id)
-    return Page(items=[VisitOut.model_validate(visit) for visit in rows], next_cursor=following)
+    return Page(items=await _show(uow, principal, rows), next_cursor=following)
 
 
-async def show_visit(uow: UnitOfWork, visit: Visit) -> VisitDetail:
+async def show_visit(uow: UnitOfWork, principal: Principal, visit: Visit) -> VisitDetail:
     """For somebody who may see it."""
-    findings = await findings_of_visit(uow, visit.id)
-    return VisitDetail.model_validate({**visit.model_dump(), "findings": findings})
+    [shown] = await _show(uow, principal, [visit])
+    return VisitDetail(**dict(shown), findings=await findings_of_visit(uow, visit.id))
+
+
+async def _show(uow: UnitOfWork, principal: Principal, visits: Sequence[Visit]) -> list[VisitOut]:
+    """Each with whom it is to, for those who need to know."""
+    leads = principal.role in (Role.lead, Role.admin)
+    needing = [
+        visit for visit in visits if needs_contact(visit.state, leads=leads, goes=visit.assignee_id == principal.account_id)
+    ]
+    asked = {visit.contact_id for visit in needing if visit.contact_id is not None}
+    contacts = await contacts_for_visits(uow, asked) if asked else {}
+    shown = {visit.id: contacts.get(visit.contact_id) for visit in needing if visit.contact_id is not None}
+    return [VisitOut.model_validate({**visit.model_dump(), "contact": shown.get(visit.id)}) for visit in visits]

@@ -39,4 +39,4 @@ async def get_visit(uow: Uow, principal: Overseer, visit_id: UUID) -> VisitDetai
 async def record_visit(uow: Uow, principal: Staff, visit_id: UUID, body: VisitRecord) -> VisitDetail:
     """Record what came of a visit, once. After its window it is `done_late`: honest, and counted apart."""
     visit = await actions.record_visit(uow, principal, visit_id, body)
-    return await queries.show_visit(uow, visit)
+    return await queries.show_visit(uow, principal, visit)

@@ -58,6 +58,11 @@ def state_at(state: VisitState, starts_at: datetime, ends_at: datetime, now: dat
     return VisitState.ready if now >= starts_at else state
 
 
+def needs_contact(state: VisitState, *, leads: bool, goes: bool) -> bool:
+    """Whether a caller reads whom a visit is to: the visitor until it is recorded, leads always, inspectors never."""
+    return leads or (goes and state not in RECORDED)
+
+
 def is_late(ends_at: datetime, *, occurred_at: datetime, recorded_at: datetime) -> bool:
     """Whether a visit was made, or entered, after its window. Both count apart: an entry cannot be backdated into time."""
     return max(occurred_at, recorded_at) > ends_at

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.visits.contacts.schemas import ContactShown
 from services.visits.findings.schemas import FindingDraft, FindingOut
 from services.visits.visits.rules import Outcome, VisitState
 from shared.types import In, Line, Moment, Out
@@ -33,6 +34,9 @@ class VisitOut(VisitBrief):
     plan_id: UUID
     unit_id: UUID
     assignee_id: UUID
+    post_id: UUID | None
+    contact_id: UUID | None
+    contact: ContactShown | None = Field(description="Who is visited, as long as the visit is to be made; for leads always.")
     purpose: str
     place: str
     population: str | None

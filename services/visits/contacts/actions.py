@@ -1,0 +1,112 @@
+"""Listing contacts, and keeping when they were met."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlmodel import col
+
+from services.visits.contacts.models import SUSPENDED, Contact
+from services.visits.contacts.queries import may_handle, visible
+from services.visits.contacts.rules import DECIMALS, Choice, ContactState, choose, next_due
+from services.visits.contacts.schemas import ContactChange, NewContact
+from services.visits.errors import contact_not_found
+from services.visits.posts.models import Post
+from services.visits.posts.rules import rounded
+from services.visits.posts.schemas import Location
+from services.visits.visitors.queries import require_own_unit
+from shared.auth import Principal
+from shared.errors import Conflict, Forbidden, Invalid
+from shared.uow import UnitOfWork
+
+
+async def list_contact(uow: UnitOfWork, principal: Principal, wanted: NewContact) -> Contact:
+    """Write down whom to ask. No visit is owed until the resident agrees. Raises `NotFound`, `Invalid` (post-out-of-chain)."""
+    await require_own_unit(uow, principal, wanted.unit_id)
+    contact = Contact(
+        **wanted.model_dump(exclude={"location", "post_id"}),
+        id=uow.new_id(),
+        state=ContactState.listed,
+        created_by=principal.account,
+        created_at=uow.now(),
+    )
+    _locate(contact, wanted.location)
+    if wanted.post_id is not None:
+        await _give(uow, contact, wanted.post_id)
+    uow.session.add(contact)
+    await uow.session.flush()
+    return contact
+
+
+async def change_contact(uow: UnitOfWork, principal: Principal, contact_id: UUID, wanted: ContactChange) -> Contact:
+    """Raises `NotFound`, `Forbidden` (not-your-contact), `Conflict` (contact-state), `Invalid` (post-out-of-chain)."""
+    contact = await lock_contact(uow, principal, contact_id)
+    if contact.state is ContactState.ended:
+        raise Conflict("contact-state", "The contact has ended and was erased: list it anew if it is to be visited again.")
+    contact.label, contact.place = wanted.label or contact.label, wanted.place or contact.place
+    if wanted.location is not None:
+        _locate(contact, wanted.location)
+    if wanted.post_id is not None:
+        await _give(uow, contact, wanted.post_id)
+    await uow.session.flush()
+    return contact
+
+
+async def lock_contact(uow: UnitOfWork, principal: Principal, contact_id: UUID) -> Contact:
+    """The contact, to be changed. Raises `NotFound` (contact-not-found), `Forbidden` (not-your-contact)."""
+    statement = select(Contact).where(col(Contact.id) == contact_id, await visible(uow, principal))
+    contact = await uow.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+    if contact is None:
+        raise contact_not_found()
+    if not await may_handle(uow, principal, contact):
+        raise Forbidden("not-your-contact", "Only the visitor, whoever listed it, or a lead of the unit changes a contact.")
+    return contact
+
+
+async def keep_contact(uow: UnitOfWork, contact_id: UUID, met_at: datetime) -> None:
+    """A visit was made there."""
+    contact = await uow.session.get(Contact, contact_id, with_for_update=True)
+    if contact is None:
+        return
+    contact.last_contact_at = max(contact.last_contact_at or met_at, met_at)
+    if contact.next_due_at is not None:
+        owe(contact)
+
+
+def owe(contact: Contact, *, not_before: datetime | None = None) -> None:
+    """Reckon anew by when the next visit is owed: not at all unless the resident has agreed."""
+    if contact.state is not ContactState.agreed or contact.agreed_at is None or contact.rhythm_days is None:
+        contact.next_due_at = None
+        return
+    due = next_due(contact.agreed_at, contact.last_contact_at, contact.rhythm_days)
+    contact.next_due_at = due if not_before is None else max(due, not_before)
+
+
+async def take_rested(uow: UnitOfWork, *, limit: int) -> list[Contact]:
+    """Up to `limit` contacts whose suspension is over, agreed again."""
+    over = select(Contact).where(text(SUSPENDED), col(Contact.suspended_until) <= uow.now())
+    statement = over.order_by(col(Contact.suspended_until)).limit(limit).with_for_update(skip_locked=True)
+    contacts = list((await uow.session.scalars(statement)).all())
+    for contact in contacts:
+        resume(uow, contact)
+    return contacts
+
+
+def resume(uow: UnitOfWork, contact: Contact) -> None:
+    """Visits are owed again, from now on. Raises `Conflict` (contact-state)."""
+    contact.state, contact.suspended_until = choose(contact.state, Choice.resume), None
+    owe(contact, not_before=uow.now())
+
+
+def _locate(contact: Contact, location: Location | None) -> None:
+    if location is not None:
+        contact.latitude = rounded(location.latitude, DECIMALS)
+        contact.longitude = rounded(location.longitude, DECIMALS)
+
+
+async def _give(uow: UnitOfWork, contact: Contact, post_id: UUID) -> None:
+    """To a post of the contact's unit, or of one above or below it."""
+    post = await uow.session.get(Post, post_id)
+    if post is None or not (uow.units.covers(post.unit_id, contact.unit_id) or uow.units.covers(contact.unit_id, post.unit_id)):
+        raise Invalid("post-out-of-chain", "post_id must be a post of this unit, or of a unit above or below it.")
+    contact.post_id = post_id

@@ -1,0 +1,88 @@
+"""What a contact is, what may become of it, and who reads whom it is about."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.errors import Conflict
+
+DECIMALS = 3
+"""About a hundred metres."""
+FEWEST_FOR_AGE = 5
+"""A median of fewer contacts would say when one household was visited."""
+
+
+class ContactKind(StrEnum):
+    household = "household"
+    group = "group"
+    place = "place"
+
+
+class Meeting(StrEnum):
+    """Where the resident wants to be met."""
+
+    home = "home"
+    office = "office"
+    public_place = "public_place"
+    phone = "phone"
+
+
+class Companion(StrEnum):
+    """Whom the resident wants beside the visitor."""
+
+    none = "none"
+    neighbour = "neighbour"
+    interpreter = "interpreter"
+    colleague = "colleague"
+    trusted_person = "trusted_person"
+
+
+class ContactState(StrEnum):
+    """`listed`: nobody has asked yet whether the resident wants visits."""
+
+    listed = "listed"
+    agreed = "agreed"
+    refused = "refused"
+    suspended = "suspended"
+    ended = "ended"
+
+
+class Choice(StrEnum):
+    agree = "agree"
+    refuse = "refuse"
+    suspend = "suspend"
+    resume = "resume"
+    end = "end"
+
+
+TRANSITIONS: Mapping[tuple[ContactState, Choice], ContactState] = {
+    **{(state, Choice.agree): ContactState.agreed for state in ContactState if state is not ContactState.ended},
+    **{(state, Choice.refuse): ContactState.refused for state in ContactState if state is not ContactState.ended},
+    **{(state, Choice.end): ContactState.ended for state in ContactState if state is not ContactState.ended},
+    (ContactState.agreed, Choice.suspend): ContactState.suspended,
+    (ContactState.suspended, Choice.suspend): ContactState.suspended,
+    (ContactState.suspended, Choice.resume): ContactState.agreed,
+}
+"""Whoever refused may be visited after all, if they say so; what has ended is over."""
+
+
+def choose(state: ContactState, choice: Choice) -> ContactState:
+    """The next state. Raises `Conflict` (contact-state)."""
+    if (state, choice) not in TRANSITIONS:
+        possible = [other for known, other in TRANSITIONS if known is state]
+        raise Conflict("contact-state", f"The contact is {state}: possible now is {', '.join(possible) or 'nothing'}.")
+    return TRANSITIONS[state, choice]
+
+
+def next_due(agreed_at: datetime, last_contact_at: datetime | None, rhythm_days: int) -> datetime:
+    """By when the next contact is owed: a rhythm counts from the last one, or from the agreement."""
+    return (last_contact_at or agreed_at) + timedelta(days=rhythm_days)
+
+
+def reads_label(state: ContactState, *, leads: bool, holds_post: bool, wrote: bool) -> bool:
+    """Whether a caller in office reads whom a contact is about and where: the visitor as long as visits may be owed, whoever
+    wrote it down until the resident has chosen, leads always. Inspectors never need it."""
+    if leads:
+        return True
+    visited = state not in (ContactState.refused, ContactState.ended)
+    return (holds_post and visited) or (wrote and state is ContactState.listed)
