@@ -9,7 +9,7 @@ from typing import Self
 import asyncpg
 import msgspec
 import structlog
-from sqlalchemy import LargeBinary, MetaData, Table
+from sqlalchemy import LargeBinary, MetaData, Table, literal, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +24,9 @@ kernel_metadata = MetaData()
 
 CHANNEL = "massline"
 """One channel carries every wake-up, its name as the payload: a wake-up first asked for late is heard like the others."""
+
+BEGUN = select(literal(1))
+"""SQLAlchemy begins the transaction with its own first statement, not with one that is given to the driver."""
 
 NOTIFY_PAUSE = 0.01
 RECONNECT_PAUSE = 1.0
@@ -169,6 +172,21 @@ async def _set_within(event: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+async def copy_in(session: AsyncSession, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Many new rows at once, all with the same columns, in the session's transaction: a third of what inserting them costs.
+
+    Raises what the database raises, as asyncpg does.
+    """
+    if not rows:
+        return
+    await session.flush()
+    await session.execute(BEGUN)
+    driver = (await (await session.connection()).get_raw_connection()).driver_connection
+    assert driver is not None
+    columns = list(rows[0])
+    await driver.copy_records_to_table(table.name, columns=columns, records=[tuple(row.values()) for row in rows])
 
 
 class Wakeup:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Uuid, inse
 from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import kernel_metadata
+from shared.db import copy_in, kernel_metadata
 from shared.events.envelope import Event
 
 CHANNEL = "massline_outbox"
@@ -50,4 +50,4 @@ async def record(session: AsyncSession, event: Event, *, id: UUID, time: datetim
 
 async def record_all(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write many events, made with `row`, in their order."""
-    await session.execute(INSERT, rows)
+    await copy_in(session, outbox, rows)

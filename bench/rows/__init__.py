@@ -13,6 +13,7 @@ from bench.rows import (
     raw_limit,
     receipts,
     validation,
+    visits_ahead,
 )
 
 ROWS: tuple[Row, ...] = (
@@ -27,4 +28,5 @@ ROWS: tuple[Row, ...] = (
     *case_lists.ROWS,
     *csv_export.ROWS,
     *breach_detection.ROWS,
+    *visits_ahead.ROWS,
 )

@@ -1,5 +1,7 @@
 """Timed work. Any number of workers may do it at once: each takes rows that no other has in hand."""
 
+import asyncio
+
 from services.visits.choices.actions import resume_rested
 from services.visits.plans.actions import plan_visits_ahead
 from services.visits.visits.actions import miss_visits, ready_visits
@@ -7,7 +9,9 @@ from shared.service import Job
 from shared.uow import Works
 
 BATCH = 200
-PLANS_BATCH = 20
+PLANS_BATCH = 200
+BATCHES_AT_ONCE = 2
+CONTACTS_BATCH = 20
 
 
 async def follow_windows(works: Works) -> bool:
@@ -19,15 +23,20 @@ async def follow_windows(works: Works) -> bool:
 
 
 async def plan_ahead(works: Works) -> bool:
-    """Plans that come round get the visits that have come inside the horizon."""
+    """Plans that come round get the visits that have come inside the horizon. While the database writes those of one batch, those
+    of the next are reckoned."""
+    return PLANS_BATCH in await asyncio.gather(*(_plan_batch(works) for _ in range(BATCHES_AT_ONCE)))
+
+
+async def _plan_batch(works: Works) -> int:
     async with works.begin() as uow:
-        return await plan_visits_ahead(uow, limit=PLANS_BATCH) == PLANS_BATCH
+        return await plan_visits_ahead(uow, limit=PLANS_BATCH)
 
 
 async def resume_contacts(works: Works) -> bool:
     """Contacts whose suspension is over are owed visits again."""
     async with works.begin() as uow:
-        return await resume_rested(uow, limit=PLANS_BATCH) == PLANS_BATCH
+        return await resume_rested(uow, limit=CONTACTS_BATCH) == CONTACTS_BATCH
 
 
 JOBS = (

@@ -1,10 +1,12 @@
 """Making plans, and the visits that they ask for."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import col
 
 from services.visits.contacts.actions import lock_contact
@@ -17,7 +19,7 @@ from services.visits.posts.models import Post
 from services.visits.posts.queries import require_post
 from services.visits.recurrence.rules import find_zone, occurrences, parse
 from services.visits.visitors.queries import require_own_unit, require_visitor
-from services.visits.visits.actions import cancel_ahead, plan_visit
+from services.visits.visits.actions import cancel_ahead, put_on_calendar
 from services.visits.visits.models import Visit
 from services.visits.visits.rules import VisitState
 from shared.auth import Principal
@@ -26,6 +28,31 @@ from shared.events.visits import CancelCause
 from shared.uow import UnitOfWork
 
 WINDOW_DAYS = 7
+PLAN: Sequence[InstrumentedAttribute[Any]] = [
+    getattr(VisitPlan, name)
+    for name in (
+        *("id", "unit_id", "assignee_id", "post_id", "contact_id", "purpose", "place", "population"),
+        *("starts_at", "rrule", "time_zone", "window_days", "planned_until"),
+    )
+]
+"""What making visits takes."""
+
+
+class Planned(Protocol):
+    """A plan, or a row of `PLAN`."""
+
+    id: UUID
+    unit_id: UUID
+    assignee_id: UUID
+    post_id: UUID | None
+    contact_id: UUID | None
+    purpose: str
+    place: str
+    population: str | None
+    starts_at: datetime
+    rrule: str | None
+    time_zone: str
+    window_days: int
 
 
 async def plan_visits(uow: UnitOfWork, principal: Principal, wanted: NewPlan) -> VisitPlan:
@@ -90,12 +117,12 @@ def _post_of(contact: Contact) -> UUID:
 
 async def _keep(uow: UnitOfWork, plan: VisitPlan) -> VisitPlan:
     until = rules.horizon(plan.starts_at, uow.now())
-    moments = _moments(plan, until)
+    moments = list(_moments(plan, until))
     if plan.contact_id is not None and await _live_plan(uow, plan.contact_id) is not None:
         raise Conflict("contact-has-plan", "Visits of this contact are planned already: change that plan.")
     uow.session.add(plan)
     await uow.session.flush()
-    await _make_visits(uow, plan, moments)
+    await _make_visits(uow, [(plan, start) for start in moments])
     plan.planned_until = until if plan.rrule else None
     await uow.session.flush()
     return plan
@@ -126,44 +153,52 @@ async def follow_rhythm(uow: UnitOfWork, contact: Contact) -> None:
     plan.place, plan.rrule = contact.meeting, f"FREQ=DAILY;INTERVAL={contact.rhythm_days}"
     plan.starts_at = max(contact.next_due_at - timedelta(days=plan.window_days), uow.now())
     until = rules.horizon(plan.starts_at, uow.now())
-    await _make_visits(uow, plan, _moments(plan, until))
+    await _make_visits(uow, [(plan, start) for start in _moments(plan, until)])
     plan.planned_until = until
 
 
 async def plan_visits_ahead(uow: UnitOfWork, *, limit: int) -> int:
-    """Carry up to `limit` plans on to the horizon; returns how many. Tells `VisitPlanned` of each visit."""
+    """Carry up to `limit` plans on to the horizon; returns how many. Tells `VisitPlanned` of each visit.
+
+    What was carried on is not looked at again before `rules.STEP` has passed: a worker that stops leaves the rest to the next.
+    """
     until = uow.now() + rules.HORIZON
-    due = select(VisitPlan).where(col(VisitPlan.planned_until) < until - rules.STEP)
+    due = select(*PLAN).where(col(VisitPlan.planned_until) < until - rules.STEP)
     statement = due.order_by(col(VisitPlan.planned_until)).limit(limit).with_for_update(skip_locked=True)
-    plans = (await uow.session.scalars(statement)).all()
-    for plan in plans:
-        await _make_visits(uow, plan, _moments(plan, until, after=plan.planned_until))
-        plan.planned_until = until
+    plans = (await uow.session.execute(statement)).all()
+    await _make_visits(uow, [(plan, start) for plan in plans for start in _moments(plan, until, after=plan.planned_until)])
+    carried = update(VisitPlan).where(col(VisitPlan.id).in_([plan.id for plan in plans])).values(planned_until=until)
+    await uow.session.execute(carried.execution_options(synchronize_session=False))
     return len(plans)
 
 
-def _moments(plan: VisitPlan, until: datetime, *, after: datetime | None = None) -> list[datetime]:
+def _moments(plan: Planned, until: datetime, *, after: datetime | None = None) -> Iterator[datetime]:
     """When visits are to start. Raises `Invalid` for a recurrence or a time zone that is not accepted."""
     rule = parse(plan.rrule) if plan.rrule else None
-    starts = occurrences(rule, plan.starts_at, plan.time_zone, until)
-    return [start for start in starts if after is None or start > after]
+    return occurrences(rule, plan.starts_at, plan.time_zone, until, after=after)
 
 
-async def _make_visits(uow: UnitOfWork, plan: VisitPlan, starts: list[datetime]) -> None:
-    for start in starts:
-        visit = Visit(
-            id=uow.new_id(),
-            plan_id=plan.id,
-            unit_id=plan.unit_id,
-            assignee_id=plan.assignee_id,
-            post_id=plan.post_id,
-            contact_id=plan.contact_id,
-            purpose=plan.purpose,
-            place=plan.place,
-            population=plan.population,
-            state=VisitState.planned,
-            window_starts_at=start,
-            window_ends_at=rules.window_end(start, plan.window_days, plan.time_zone),
-            planned_at=uow.now(),
-        )
-        await plan_visit(uow, visit)
+async def _make_visits(uow: UnitOfWork, starts: Sequence[tuple[Planned, datetime]]) -> None:
+    now = uow.now()
+    await put_on_calendar(
+        uow,
+        [
+            {
+                "id": uow.new_id(),
+                "plan_id": plan.id,
+                "unit_id": plan.unit_id,
+                "assignee_id": plan.assignee_id,
+                "post_id": plan.post_id,
+                "contact_id": plan.contact_id,
+                "purpose": plan.purpose,
+                "place": plan.place,
+                "population": plan.population,
+                "window_starts_at": start,
+                "window_ends_at": rules.window_end(start, plan.window_days, plan.time_zone),
+                "planned_at": now,
+                "state": VisitState.planned,
+                "late": False,
+            }
+            for plan, start in starts
+        ],
+    )

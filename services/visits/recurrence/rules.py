@@ -6,10 +6,11 @@ matches keeps dateutil busy until the year 9999. A visit at nine stays at nine w
 
 import re
 from calendar import isleap, monthrange
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from shared.errors import Invalid
@@ -17,6 +18,7 @@ from shared.errors import Invalid
 MOST_OCCURRENCES = 366
 LONGEST_INTERVAL = 366
 A_DAY = timedelta(days=1)
+A_TICK = timedelta(microseconds=1)
 WEEKDAYS = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 PART = re.compile(r"([A-Z]{1,20})=([A-Z0-9,+-]{1,400})")
 NUMBER = re.compile(r"[+-]?[0-9]{1,3}")
@@ -47,6 +49,7 @@ class Recurrence:
     by_position: frozenset[int] = frozenset()
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Recurrence:
     """The rule that an RRULE value stands for. Raises `Invalid` for what is malformed, finer than a day, or not offered."""
     parts = _split(text)
@@ -72,41 +75,53 @@ def parse(text: str) -> Recurrence:
     return rule
 
 
-def wall_times(rule: Recurrence | None, first: datetime, until: datetime) -> Iterator[datetime]:
-    """Naive wall-clock times from `first` to `until`, both naive and included; `first` alone without a rule."""
+def wall_times(rule: Recurrence | None, first: datetime, until: datetime, *, after: datetime | None = None) -> Iterator[datetime]:
+    """Naive wall-clock times from `first` to `until`, both naive and included, but only those `after` a moment if one is given;
+    `first` alone without a rule. How long ago `first` was costs nothing unless the rule counts."""
+    since = max(first, after + A_TICK) if after else first
     if rule is None:
-        yield first
+        if first >= since:
+            yield first
         return
     assert rule.until is None or rule.until.tzinfo is None
     end = min(until, rule.until) if rule.until else until
     made = 0
-    for days in _periods(rule, first.date(), end.date()):
+    for days in _periods(rule, first.date(), since.date() if rule.count is None else first.date(), end.date()):
         for day in _chosen(rule, days, first.date()):
             moment = datetime.combine(day, first.time())
             if moment > end or made == rule.count:
                 return
-            if moment >= first:
-                made += 1
+            made += moment >= first
+            if moment >= since:
                 yield moment
 
 
-def occurrences(rule: Recurrence | None, starts_at: datetime, zone: str, until: datetime) -> Iterator[datetime]:
-    """Moments in UTC from `starts_at` to `until` (both aware). An hour that a spring skips becomes the one after it; of an
-    hour that an autumn repeats, the first is meant."""
+def occurrences(
+    rule: Recurrence | None, starts_at: datetime, zone: str, until: datetime, *, after: datetime | None = None
+) -> Iterator[datetime]:
+    """Moments in UTC from `starts_at` to `until` (all aware), those `after` a moment if one is given. An hour that a spring skips
+    becomes the one after it; of an hour that an autumn repeats, the first is meant."""
     place = find_zone(zone)
     first = _wall(starts_at, place)
     if rule and rule.until and rule.until.tzinfo:
         until, rule = min(until, rule.until), replace(rule, until=None)
-    for wall in wall_times(rule, first, _wall(until, place) + A_DAY):
+    for wall in wall_times(rule, first, _wall(until, place) + A_DAY, after=_wall(after, place) - A_DAY if after else None):
         moment = starts_at if wall == first else wall.replace(tzinfo=place).astimezone(UTC)
         if moment > until:
             return
-        yield moment
+        if after is None or moment > after:
+            yield moment
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    """Of places: not what a machine is set to, nor what stands for none. Finding them reads hundreds of files."""
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def find_zone(name: str) -> ZoneInfo:
     """Raises `Invalid` for a name that the IANA time zone database does not have."""
-    if name not in available_timezones():
+    if name not in _zone_names():
         raise Invalid("unknown-time-zone", "time_zone must be a name of the IANA database, for example Asia/Shanghai or UTC.")
     return ZoneInfo(name)
 
@@ -115,15 +130,29 @@ def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def _periods(rule: Recurrence, first: date, last: date) -> Iterator[Sequence[date]]:
-    """The days of each day, week, month or year that the interval keeps, from the one that holds `first`."""
-    step = 0
+def _periods(rule: Recurrence, first: date, since: date, last: date) -> Iterator[Sequence[date]]:
+    """The days of each day, week, month or year that the interval keeps, counted from the one that holds `first`, from the last
+    one that begins no later than `since`."""
+    passed = max(0, _PASSED[rule.frequency](first, since))
+    step = passed - passed % rule.interval
+    if step and PERIOD[rule.frequency](rule, first, step)[0] > since:
+        step -= rule.interval
     while True:
         begin, length = PERIOD[rule.frequency](rule, first, step)
         if begin > last:
             return
-        yield [begin + timedelta(days=day) for day in range(length)]
+        yield [begin + timedelta(days=day) for day in _worth_a_look(rule, begin, length)]
         step += rule.interval
+
+
+def _worth_a_look(rule: Recurrence, begin: date, length: int) -> Iterable[int]:
+    """Which days of a period the rule can fit at all, counted from its begin: mostly one or a few."""
+    if not rule.by_day or length == 1:
+        return range(length)
+    offsets = {(weekday - begin.weekday()) % 7 for _, weekday in rule.by_day}
+    if len(offsets) == 1:
+        return range(offsets.pop(), length, 7)
+    return sorted(day for offset in offsets for day in range(offset, length, 7))
 
 
 def _day_period(rule: Recurrence, first: date, step: int) -> tuple[date, int]:
@@ -150,6 +179,15 @@ PERIOD: Mapping[Frequency, Callable[[Recurrence, date, int], tuple[date, int]]] 
     Frequency.monthly: _month_period,
     Frequency.yearly: _year_period,
 }
+
+
+_PASSED: Mapping[Frequency, Callable[[date, date], int]] = {
+    Frequency.daily: lambda first, since: (since - first).days,
+    Frequency.weekly: lambda first, since: -((first - since).days // 7),
+    Frequency.monthly: lambda first, since: (since.year - first.year) * 12 + since.month - first.month,
+    Frequency.yearly: lambda first, since: since.year - first.year,
+}
+"""How many periods lie between two days, at most."""
 
 
 def _chosen(rule: Recurrence, days: Sequence[date], first: date) -> Sequence[date]:

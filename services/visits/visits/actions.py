@@ -1,38 +1,47 @@
 """What is done with visits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, Table, select, text
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from services.visits.contacts.actions import keep_contact
 from services.visits.errors import visit_not_found
 from services.visits.findings.actions import report_findings
+from services.visits.tables import metadata
 from services.visits.visits import rules
 from services.visits.visits.models import UNOPENED, UNRECORDED, Visit
 from services.visits.visits.queries import visible
 from services.visits.visits.rules import VisitState
 from services.visits.visits.schemas import VisitRecord
 from shared.auth import Principal, Role
+from shared.db import copy_in
 from shared.errors import Forbidden
 from shared.events.visits import CancelCause, VisitCancelled, VisitMissed, VisitPlanned, VisitRecorded
 from shared.uow import UnitOfWork
 
+VISITS: Table = metadata.tables[str(Visit.__tablename__)]
 
-async def plan_visit(uow: UnitOfWork, visit: Visit) -> None:
-    """Put a visit on the calendar. Tells `VisitPlanned`."""
-    uow.session.add(visit)
-    planned = VisitPlanned(
-        visit_id=visit.id,
-        plan_id=visit.plan_id,
-        unit_id=visit.unit_id,
-        window_starts_at=visit.window_starts_at,
-        window_ends_at=visit.window_ends_at,
+
+async def put_on_calendar(uow: UnitOfWork, visits: Sequence[Mapping[str, Any]]) -> None:
+    """Keep new visits, given as rows. Tells `VisitPlanned` of each."""
+    await copy_in(uow.session, VISITS, visits)
+    await uow.record_all(
+        [
+            VisitPlanned(
+                visit_id=visit["id"],
+                plan_id=visit["plan_id"],
+                unit_id=visit["unit_id"],
+                window_starts_at=visit["window_starts_at"],
+                window_ends_at=visit["window_ends_at"],
+            )
+            for visit in visits
+        ]
     )
-    await uow.record(planned)
 
 
 async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, said: VisitRecord) -> Visit:

@@ -76,6 +76,16 @@ def test_wall_times_are_those_of_dateutil(text: str, first: datetime, days: int)
     assert list(wall_times(rule, first, until)) == _oracle(text, first, until)
 
 
+@settings(max_examples=300, deadline=None)
+@given(rules(), moments(), st.integers(0, 900), st.integers(-20, 900))
+@example("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU", datetime(1997, 8, 5, 9), 60, 25)
+@example("FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=-1", datetime(2024, 1, 31, 9), 900, 300)
+def test_what_lies_after_a_moment_is_the_rest_of_the_same_times(text: str, first: datetime, days: int, passed: int) -> None:
+    rule, until, after = parse(text), first + timedelta(days=days), first + timedelta(days=passed)
+    every = list(wall_times(rule, first, until))
+    assert list(wall_times(rule, first, until, after=after)) == [moment for moment in every if moment > after]
+
+
 def _oracle(text: str, first: datetime, until: datetime) -> list[datetime]:
     """dateutil's answer. Its search for a rule that never matches is cut short, or one example could take seconds."""
     with patch.object(dateutil.rrule, "datetime", SimpleNamespace(**{**vars(calendar), "MAXYEAR": until.year + 1})):
@@ -92,6 +102,9 @@ def test_occurrences_keep_the_wall_clock(text: str, start: datetime, zone: str) 
     place = ZoneInfo(zone)
     found = list(occurrences(parse(text), starts_at, zone, starts_at + timedelta(days=400)))
     assert found == sorted(set(found))
+    half = starts_at + timedelta(days=200)
+    rest = occurrences(parse(text), starts_at, zone, starts_at + timedelta(days=400), after=half)
+    assert list(rest) == [moment for moment in found if moment > half]
     wall = starts_at.astimezone(place)
     for moment in found:
         assert moment.utcoffset() == timedelta(0)
