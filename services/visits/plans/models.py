@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Enum, Index, text
 from sqlmodel import Field
 
-from services.visits.plans.rules import NeedKind
+from services.visits.needs.rules import NeedKind
 from services.visits.tables import VisitsTable
 from shared.types import enum_check
 

@@ -1,7 +1,6 @@
 """How far ahead a plan makes visits, and how long each may be done."""
 
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from services.visits.recurrence.rules import find_zone
 from shared.errors import Invalid
@@ -11,14 +10,6 @@ STEP = timedelta(days=30)
 """A plan that comes round is taken in hand again when this much of its horizon has passed."""
 LONGEST_WINDOW = 60
 EARLIEST = timedelta(days=LONGEST_WINDOW)
-
-
-class NeedKind(StrEnum):
-    """What a visit can answer to."""
-
-    case = "case"
-    topic = "topic"
-    finding = "finding"
 
 
 def horizon(starts_at: datetime, now: datetime) -> datetime:

@@ -1,36 +1,15 @@
 """Visit plans as they come in and go out."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
-from services.visits.plans.rules import LONGEST_WINDOW, NeedKind
+from services.visits.needs.schemas import Need
+from services.visits.plans.rules import LONGEST_WINDOW
 from services.visits.visits.schemas import VisitBrief
-from shared.types import Code, In, Line, Moment, Out, Text
-
-IDENTIFIER: dict[NeedKind, TypeAdapter[object]] = {
-    NeedKind.case: TypeAdapter(UUID),
-    NeedKind.finding: TypeAdapter(UUID),
-    NeedKind.topic: TypeAdapter(Code),
-}
-
-
-class Need(In):
-    """What the visit answers to."""
-
-    kind: NeedKind
-    id_or_code: Line = Field(description="The id of a case or finding, or the code of a topic.")
-
-    @model_validator(mode="after")
-    def _named_as_its_kind_is(self) -> Self:
-        try:
-            IDENTIFIER[self.kind].validate_python(self.id_or_code)
-        except ValidationError:
-            raise PydanticCustomError("need", "id_or_code must be an id for a case or finding, a code for a topic") from None
-        return self
+from shared.types import In, Line, Moment, Out, Text
 
 
 class NewPlan(In):
