@@ -1,5 +1,7 @@
 """Wiring of the visits service, and nothing else."""
 
+from services.visits.activities.routes import router as activities
+from services.visits.activity_templates.routes import router as activity_templates
 from services.visits.choices.routes import router as choices
 from services.visits.consumers import CONSUMES
 from services.visits.contacts.routes import router as contacts
@@ -16,4 +18,5 @@ from shared.service import Service
 
 def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
     routers = [posts, contacts, choices, plans, visits, findings]
+    routers = [plans, visits, findings, activity_templates, activities]
     return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

@@ -115,3 +115,51 @@ class FindingSponsorChanged(Event, type="massline.visits.finding-sponsor.changed
     unit_id: UUID
     sponsor_id: UUID
     changed_at: datetime
+
+
+class ActivityPlanned(Event, type="massline.visits.activity.planned.v1", key="activity_id"):
+    """When: an activity was planned; `linked`: it answers to a need. Key: the activity. Consumed by webhooks."""
+
+    activity_id: UUID
+    unit_id: UUID
+    kind: str
+    linked: bool
+    starts_at: datetime
+    planned_at: datetime
+
+
+class ActivityNeedLinked(Event, type="massline.visits.activity-need.linked.v1", key="activity_id"):
+    """When: a need was linked to an activity after it was planned. Which need is not told. Key: the activity.
+
+    Consumed by webhooks.
+    """
+
+    activity_id: UUID
+    unit_id: UUID
+    kind: str
+    linked_at: datetime
+
+
+class ActivityHeld(Event, type="massline.visits.activity.held.v1", key="activity_id"):
+    """When: an activity was recorded as held. People and turns to speak are counted by side; `needs`: how many it answered to.
+
+    Key: the activity. Consumed by webhooks.
+    """
+
+    activity_id: UUID
+    unit_id: UUID
+    kind: str
+    officials: int
+    residents: int
+    official_turns: int
+    resident_turns: int
+    needs: int
+    recorded_at: datetime
+
+
+class ActivityCancelled(Event, type="massline.visits.activity.cancelled.v1", key="activity_id"):
+    """When: an activity was cancelled before it was held. Key: the activity. Consumed by webhooks."""
+
+    activity_id: UUID
+    unit_id: UUID
+    cancelled_at: datetime

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -32,6 +32,8 @@ INSERT INTO holds (id, unit_id, channel, held_from, held_until, reason, opinions
 SELECT uuidv7(), $1, 'public_opinion', now(), now(), 'burst', 30, 0, now(), 'released', now(), 'The whole cast speaks to it.'
 """
 """The cast speaks more in a minute than a unit hears in a week: as after a release, that is not held for a day."""
+
+BEGIN = "UPDATE activities SET starts_at = now() - interval '1 hour' WHERE id = $1"
 
 Params = dict[str, str]
 
@@ -166,8 +168,14 @@ class Stage:
         await self._feedback(statement, UUID(case["case_id"]))
 
     async def _feedback(self, statement: str, *values: Any) -> None:
-        feedback = next(service for service in self.world.product.services if service.name == "feedback")
-        await feedback.database.pool.execute(statement, *values)
+        await self._execute("feedback", statement, *values)
+
+    async def _visits(self, statement: str, *values: Any) -> None:
+        await self._execute("visits", statement, *values)
+
+    async def _execute(self, name: str, statement: str, *values: Any) -> None:
+        service = next(service for service in self.world.product.services if service.name == name)
+        await service.database.pool.execute(statement, *values)
 
     async def anonymous(self) -> Params:
         filed = await self.do("nobody", "/v1/opinions", opinion(self, protection="anonymous"))
@@ -250,6 +258,23 @@ class Stage:
 
         return {"case_id": str(await eventually(case_of_finding))}
 
+    async def activity_template(self) -> Params:
+        """Of the root, for townships."""
+        made = await self.do("lead root", "/v1/activity-templates", activity_template())
+        return {"template_id": made["id"], "template_code": made["code"]}
+
+    async def activity(self) -> Params:
+        """Of `own`, with nothing that it answers to."""
+        template = await self.activity_template()
+        made = await self.do("official own", "/v1/activities", activity(self, template))
+        return {**template, "activity_id": made["id"]}
+
+    async def begun_activity(self) -> Params:
+        """As if it had been planned long ago."""
+        found = await self.activity()
+        await self._visits(BEGIN, UUID(found["activity_id"]))
+        return found
+
     async def standard(self) -> Params:
         made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
         return {"standard_id": made["id"]}
@@ -310,6 +335,31 @@ def visit_plan(stage: Stage) -> dict[str, Any]:
 def visit_record() -> dict[str, Any]:
     finding = {"title": "Too dark", "body": "The lane is dark.", "category": "light"}
     return {"outcome": "done", "occurred_at": now(), "findings": [finding]}
+
+
+def activity_template() -> dict[str, Any]:
+    effect = {"indicator": "water.hours", "unit_of_measure": "hours a day"}
+    words = {"title": {"en": "Forum", "zh": "论坛"}, "target_group": "Everybody"}
+    return {"code": uuid4().hex, "kind": "forum", "levels": ["township"], **words, "expected_effect": effect}
+
+
+def activity(stage: Stage, template: Params) -> dict[str, Any]:
+    starts_at = datetime.now(UTC) + timedelta(days=1)
+    return {
+        "unit_id": stage.units["own"],
+        "template_code": template["template_code"],
+        "title": "Who has water",
+        "starts_at": starts_at.isoformat(),
+        "ends_at": (starts_at + timedelta(hours=2)).isoformat(),
+        "place": "The hall",
+        "target_group": "Everybody",
+        "expected_effect": {"indicator": "water.hours", "value": 6},
+    }
+
+
+def activity_record() -> dict[str, Any]:
+    counts = {"officials": 1, "residents": 9}
+    return {"participants": counts, "turns": counts}
 
 
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:

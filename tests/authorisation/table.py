@@ -415,6 +415,29 @@ VISITS = (
     Line("GET /v1/findings/{finding_id}", SCOPED, RESIDENTS, Stage.finding),
 )
 
+ACTIVITY = "/v1/activities/{activity_id}"
+
+ACTIVITIES = (
+    role("GET /v1/activity-templates", OVERSEERS),
+    role("GET /v1/activity-templates/{template_id}", OVERSEERS, Stage.activity_template),
+    role("POST /v1/activity-templates", LEADS | ADMIN, sends=lambda stage, params: {"json": made.activity_template()}),
+    listing("GET /v1/activities", OVERSEERS, "activity_id", SCOPED, Stage.activity),
+    Line(
+        "GET /v1/activities/summary", SCOPED, RESIDENTS, sends=lambda stage, params: {"params": {"unit_id": stage.units["own"]}}
+    ),
+    Line(f"GET {ACTIVITY}", SCOPED, RESIDENTS, Stage.activity),
+    Line(
+        "POST /v1/activities",
+        RECORDERS,
+        KNOWN - STAFF,
+        Stage.activity_template,
+        lambda stage, params: {"json": made.activity(stage, params)},
+    ),
+    Line(f"POST {ACTIVITY}/needs", RECORDERS, KNOWN - STAFF, Stage.activity, says(kind="topic", id_or_code="water")),
+    Line(f"POST {ACTIVITY}/record", RECORDERS, KNOWN - STAFF, Stage.begun_activity, says(**made.activity_record())),
+    Line(f"POST {ACTIVITY}/cancel", RECORDERS, KNOWN - STAFF, Stage.activity, says(reason="Rain")),
+)
+
 ASSESSMENT = (
     role("GET /v1/units", KNOWN),
     role("GET /v1/units/{unit_id}", KNOWN, Stage.own),
@@ -511,6 +534,7 @@ TABLE = (
     *AUDIT,
     *RETENTION,
     *VISITS,
+    *ACTIVITIES,
     *ASSESSMENT,
     *GATEWAY,
     *PARKED,

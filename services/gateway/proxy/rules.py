@@ -25,6 +25,8 @@ AREAS: dict[str, str] = {
     "templates": "feedback",
     "contacts": "visits",
     "posts": "visits",
+    "activities": "visits",
+    "activity-templates": "visits",
     "visit-plans": "visits",
     "visits": "visits",
     "findings": "visits",
