@@ -17,6 +17,14 @@ from shared.service import Service
 
 
 def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
-    routers = [posts, contacts, choices, plans, visits, findings]
-    routers = [plans, visits, findings, activity_templates, activities]
+    routers = [
+        posts,
+        contacts,
+        choices,
+        plans,
+        visits,
+        findings,
+        activity_templates,
+        activities,
+    ]
     return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

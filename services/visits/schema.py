@@ -10,7 +10,17 @@ from services.visits.tables import metadata
 from services.visits.visitors.models import Visitor
 from services.visits.visits.models import Visit
 
-TABLES = (CaseProgress, Contact, Finding, Post, Visit, VisitPlan, Visitor)
-TABLES = (Activity, ActivityNeed, ActivityTemplate, CaseProgress, Finding, Visit, VisitPlan, Visitor)
+TABLES = (
+    Activity,
+    ActivityNeed,
+    ActivityTemplate,
+    CaseProgress,
+    Contact,
+    Finding,
+    Post,
+    Visit,
+    VisitPlan,
+    Visitor,
+)
 
 __all__ = ["TABLES", "metadata"]

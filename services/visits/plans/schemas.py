@@ -1,10 +1,11 @@
 """Visit plans as they come in and go out."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.visits.needs.schemas import Need
 from services.visits.plans.rules import LONGEST_WINDOW
