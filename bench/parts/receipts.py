@@ -12,8 +12,8 @@ import msgspec
 from bench.parts.feedback import Feedback, feedback
 from bench.requests import opinion, post
 from bench.stage import Stage
-from services.feedback.protection.rules import ALPHABET, BITS, write_code
 from shared.auth import Principal
+from shared.codes import ALPHABET, BITS, write_code
 
 ISSUED = 20
 HALF = BITS // 2

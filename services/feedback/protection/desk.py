@@ -13,7 +13,7 @@ from uuid import UUID
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from services.feedback.errors import receipt_not_found
-from services.feedback.protection.rules import BITS, ReceiptCode, read_code, write_code
+from shared.codes import BITS, Code, read_code, write_code
 from shared.db import Database
 from shared.errors import Unavailable
 
@@ -107,7 +107,7 @@ class ReceiptDesk:
         finally:
             self._turns.release()
 
-    def _lookup(self, code: ReceiptCode) -> bytes:
+    def _lookup(self, code: Code) -> bytes:
         return self._keyed(b"lookup", code.finder)
 
     def _keyed(self, purpose: bytes, half: bytes) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from services.feedback.protection.desk import ReceiptDesk
-from services.feedback.protection.rules import ALPHABET, BITS, read_code, write_code
+from shared.codes import ALPHABET, BITS, read_code, write_code
 from shared.errors import NotFound
 from tests.feedback.house import House
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from services.feedback.app import create_service
 from services.feedback.cases.sealing import WITHHELD
-from services.feedback.protection.rules import CHECKS, read_code
 from services.feedback.settings import FeedbackSettings
+from shared.codes import CHECKS, read_code
 from shared.ids import new_id_at
 from tests.feedback.house import House, admin, key, official, unit
 from tests.support.callers import ServiceClient

@@ -1,9 +1,9 @@
-"""Receipt codes: what is refused, and what is forgiven."""
+"""Codes: what is refused, and what is forgiven."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.feedback.protection.rules import ALPHABET, BITS, CHECKS, read_code, write_code
+from shared.codes import ALPHABET, BITS, CHECKS, read_code, write_code
 
 numbers = st.integers(0, 2**BITS - 1)
 

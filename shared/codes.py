@@ -1,6 +1,6 @@
-"""Receipt codes: 100 random bits in Crockford's base 32, with his check character. Pure.
+"""Codes that somebody without an account comes back with: 100 random bits in Crockford's base 32, with his check character.
 
-The first half of the bits finds the opinion, the second half proves that the holder was given the code.
+For a receipt the first half of the bits finds the opinion, and the second half proves that the holder was given the code.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _VALUES = {digit: value for value, digit in enumerate(ALPHABET)}
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptCode:
+class Code:
     """`finder` and `prover` are the two halves, as text of fixed length."""
 
     finder: bytes
@@ -30,7 +30,7 @@ def write_code(number: int) -> str:
     return "-".join([*groups, CHECKS[number % len(CHECKS)]])
 
 
-def read_code(written: str) -> ReceiptCode | None:
+def read_code(written: str) -> Code | None:
     """The code as somebody typed it, whatever the case, the spaces and the confusable letters; None if it cannot be one."""
     plain = written.strip().upper().translate(_READ_AS)
     digits, check = plain[:DIGITS], plain[DIGITS:]
@@ -41,4 +41,4 @@ def read_code(written: str) -> ReceiptCode | None:
         number = number << 5 | _VALUES[digit]
     if check != CHECKS[number % len(CHECKS)]:
         return None
-    return ReceiptCode(finder=digits[: DIGITS // 2].encode(), prover=digits[DIGITS // 2 :].encode())
+    return Code(finder=digits[: DIGITS // 2].encode(), prover=digits[DIGITS // 2 :].encode())
