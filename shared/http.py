@@ -62,8 +62,8 @@ FORM_BYTES = 16_384
 """Allowed around a file for the form that it is sent in."""
 UPLOAD = re.compile(r"/v1/(?:cases/[^/]+|receipts)/attachments")
 """Where files are sent: the only paths that take a body larger than the rest."""
-UNLOGGED = ("/v1/opinions", "/v1/receipts", "/v1/challenges")
-"""Where anonymous speakers go: a log line would keep the moment they spoke."""
+UNLOGGED = ("/v1/opinions", "/v1/receipts", "/v1/challenges", "/v1/visit-confirmations")
+"""Where those without an account go: a log line would keep the moment they spoke."""
 
 LOGGED = "massline.logged"
 """Stands in a scope whose request has its log line; a layer that hands on a scope of its own brings it back to its caller's."""

@@ -69,6 +69,10 @@ class Keyring:
         """What an account is called where it must not be known: always the same, and nothing without the pepper."""
         return _alias(self._pepper, account_id)
 
+    def fingerprint(self, purpose: bytes, secret: bytes) -> bytes:
+        """By which a secret is found again where it must not be kept: nothing without the pepper."""
+        return hmac.digest(self._pepper, purpose + b" " + secret, "sha256")
+
 
 @lru_cache(maxsize=10_000)
 def _alias(pepper: bytes, account_id: UUID) -> UUID:

@@ -2,14 +2,19 @@
 
 from services.visits.activities.routes import router as activities
 from services.visits.activity_templates.routes import router as activity_templates
+from services.visits.call_backs.routes import router as call_backs
 from services.visits.choices.routes import router as choices
+from services.visits.confirmations.routes import of_visits
+from services.visits.confirmations.routes import router as confirmations
 from services.visits.consumers import CONSUMES
 from services.visits.contacts.routes import router as contacts
 from services.visits.findings.routes import router as findings
 from services.visits.jobs import JOBS
 from services.visits.plans.routes import router as plans
 from services.visits.posts.routes import router as posts
+from services.visits.promises.routes import router as promises
 from services.visits.settings import VisitsSettings
+from services.visits.templates.routes import router as templates
 from services.visits.visits.routes import router as visits
 from shared.clock import Clock, system_clock
 from shared.ids import Ids, new_id
@@ -21,9 +26,14 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         posts,
         contacts,
         choices,
+        templates,
         plans,
+        of_visits,
         visits,
         findings,
+        promises,
+        confirmations,
+        call_backs,
         activity_templates,
         activities,
     ]

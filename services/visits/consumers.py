@@ -1,11 +1,24 @@
 """What this service does when others tell it something: one table, event type -> handler."""
 
-from services.visits.findings.actions import FindingCase, answer_case, confirm_case, open_case, reject_case
+from services.visits.cases import actions as cases
+from services.visits.findings import actions as findings
+from services.visits.findings.actions import FindingCase
 from services.visits.visitors.actions import project_visitor
+from services.visits.visits.actions import count_visits_serving
 from shared.consumer import Handlers
 from shared.events.assessment import UnitRegistered
 from shared.events.envelope import Record
-from shared.events.feedback import CaseAnswered, CaseConfirmed, CaseOpened, CaseRejected
+from shared.events.feedback import (
+    AppealDecided,
+    CaseAnswered,
+    CaseConfirmed,
+    CaseHandedOver,
+    CaseLapsed,
+    CaseOpened,
+    CaseRejected,
+    CaseReopened,
+    CaseWithdrawn,
+)
 from shared.events.gateway import AccountCreated
 from shared.units import KnownUnit, project_unit
 from shared.uow import UnitOfWork
@@ -20,24 +33,52 @@ async def on_account_created(uow: UnitOfWork, event: AccountCreated, record: Rec
 
 
 async def on_case_opened(uow: UnitOfWork, event: CaseOpened, record: Record) -> None:
+    await cases.open_case(uow, event.case_id, event.unit_id, event.opened_at)
+    await count_visits_serving(uow, event.case_id)
     if event.finding_id is not None:
-        await open_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.opened_at))
+        await findings.open_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.opened_at))
 
 
 async def on_case_answered(uow: UnitOfWork, event: CaseAnswered, record: Record) -> None:
+    await cases.answer_case(uow, event.case_id, event.answered_at)
+    await count_visits_serving(uow, event.case_id)
     if event.finding_id is not None:
-        await answer_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.answered_at))
+        await findings.answer_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.answered_at))
+
+
+async def on_case_handed_over(uow: UnitOfWork, event: CaseHandedOver, record: Record) -> None:
+    await cases.hand_over_case(uow, event.case_id, event.unit_id, event.handed_over_count)
+    await count_visits_serving(uow, event.case_id)
+    if event.finding_id is not None:
+        await findings.hand_over_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.handed_over_at))
 
 
 async def on_case_confirmed(uow: UnitOfWork, event: CaseConfirmed, record: Record) -> None:
     if event.finding_id is not None:
         case = FindingCase(event.finding_id, event.case_id, event.unit_id, event.confirmed_at)
-        await confirm_case(uow, case, resolved=event.resolved)
+        await findings.confirm_case(uow, case, resolved=event.resolved)
 
 
 async def on_case_rejected(uow: UnitOfWork, event: CaseRejected, record: Record) -> None:
     if event.finding_id is not None:
-        await reject_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.rejected_at))
+        await findings.reject_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.rejected_at))
+
+
+async def on_appeal_decided(uow: UnitOfWork, event: AppealDecided, record: Record) -> None:
+    if event.overturned:
+        await cases.reopen_case(uow, event.case_id, event.decided_at)
+
+
+async def on_case_reopened(uow: UnitOfWork, event: CaseReopened, record: Record) -> None:
+    await cases.reopen_case(uow, event.case_id, event.reopened_at)
+
+
+async def on_case_lapsed(uow: UnitOfWork, event: CaseLapsed, record: Record) -> None:
+    await cases.lapse_case(uow, event.case_id, event.lapsed_at)
+
+
+async def on_case_withdrawn(uow: UnitOfWork, event: CaseWithdrawn, record: Record) -> None:
+    await cases.withdraw_case(uow, event.case_id, event.withdrawn_at)
 
 
 CONSUMES: Handlers = {
@@ -45,6 +86,11 @@ CONSUMES: Handlers = {
     AccountCreated: on_account_created,
     CaseOpened: on_case_opened,
     CaseAnswered: on_case_answered,
+    CaseHandedOver: on_case_handed_over,
     CaseConfirmed: on_case_confirmed,
     CaseRejected: on_case_rejected,
+    AppealDecided: on_appeal_decided,
+    CaseReopened: on_case_reopened,
+    CaseLapsed: on_case_lapsed,
+    CaseWithdrawn: on_case_withdrawn,
 }

@@ -25,3 +25,17 @@ def contact_not_found() -> NotFound:
 
 def finding_not_found() -> NotFound:
     return NotFound("finding-not-found", "There is no finding with this id that you may see.")
+
+
+def template_not_found() -> NotFound:
+    return NotFound(
+        "visit-template-not-found", "There is no such visit template that you may use. List them with GET /v1/visit-templates."
+    )
+
+
+def promise_not_found() -> NotFound:
+    return NotFound("promise-not-found", "There is no promise with this id that you may see.")
+
+
+def call_back_not_found() -> NotFound:
+    return NotFound("call-back-not-found", "There is no call-back with this id that you may see.")

@@ -4,6 +4,7 @@ import asyncio
 
 from services.visits.choices.actions import resume_rested
 from services.visits.plans.actions import plan_visits_ahead
+from services.visits.promises.actions import break_promises
 from services.visits.visits.actions import miss_visits, ready_visits
 from shared.service import Job
 from shared.uow import Works
@@ -39,8 +40,15 @@ async def resume_contacts(works: Works) -> bool:
         return await resume_rested(uow, limit=CONTACTS_BATCH) == CONTACTS_BATCH
 
 
+async def follow_promises(works: Works) -> bool:
+    """Promises whose day has passed unkept are told of."""
+    async with works.begin() as uow:
+        return await break_promises(uow, limit=BATCH) == BATCH
+
+
 JOBS = (
     Job("visit-windows", 10.0, follow_windows),
     Job("visits-ahead", 600.0, plan_ahead),
     Job("contacts-rested", 60.0, resume_contacts),
+    Job("promises", 60.0, follow_promises),
 )

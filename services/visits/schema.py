@@ -2,11 +2,16 @@
 
 from services.visits.activities.models import Activity, ActivityNeed
 from services.visits.activity_templates.models import ActivityTemplate
+from services.visits.call_backs.models import CallBack, CallBackVisit
+from services.visits.cases.models import KnownCase, ServedCase
+from services.visits.confirmations.models import Confirmation, VisitRating
 from services.visits.contacts.models import Contact
 from services.visits.findings.models import CaseProgress, Finding
 from services.visits.plans.models import VisitPlan
 from services.visits.posts.models import Post
+from services.visits.promises.models import Promise
 from services.visits.tables import metadata
+from services.visits.templates.models import VisitTemplate
 from services.visits.visitors.models import Visitor
 from services.visits.visits.models import Visit
 
@@ -14,12 +19,20 @@ TABLES = (
     Activity,
     ActivityNeed,
     ActivityTemplate,
+    CallBack,
+    CallBackVisit,
     CaseProgress,
+    Confirmation,
     Contact,
     Finding,
+    KnownCase,
     Post,
+    Promise,
+    ServedCase,
     Visit,
     VisitPlan,
+    VisitRating,
+    VisitTemplate,
     Visitor,
 )
 

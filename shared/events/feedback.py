@@ -169,7 +169,7 @@ class CaseConfirmed(Event, type="massline.feedback.case.confirmed.v1", key="case
 class CaseLapsed(Event, type="massline.feedback.case.lapsed.v1", key="case_id"):
     """When: the speaker did not judge the answer in time, so the case was closed unconfirmed; it says nothing about the outcome.
 
-    Key: the case. Consumed by webhooks.
+    Key: the case. Consumed by visits.
     """
 
     case_id: UUID
@@ -191,7 +191,7 @@ class CaseRejected(Event, type="massline.feedback.case.rejected.v1", key="case_i
 
 
 class CaseWithdrawn(Event, type="massline.feedback.case.withdrawn.v1", key="case_id"):
-    """When: the speaker took the opinion back; nobody owes anything on it any more. Key: the case. Consumed by webhooks."""
+    """When: the speaker took the opinion back; nobody owes anything on it any more. Key: the case. Consumed by visits."""
 
     case_id: UUID
     unit_id: UUID
@@ -202,7 +202,7 @@ class CaseReopened(Event, type="massline.feedback.case.reopened.v1", key="case_i
     """When: the speaker did not accept the outcome and the case is owed again, with new clocks.
 
     `judgement` is that of the newest judgement then (0 where there was none), which does not stand any more.
-    Key: the case. Consumed by assessment.
+    Key: the case. Consumed by assessment, visits.
     """
 
     case_id: UUID
@@ -332,7 +332,7 @@ class RejectionAppealed(Event, type="massline.feedback.rejection.appealed.v1", k
 class AppealDecided(Event, type="massline.feedback.appeal.decided.v1", key="case_id"):
     """When: the unit above decided an appeal; overturned, the case is owed again with new clocks.
 
-    Key: the case. Consumed by assessment.
+    Key: the case. Consumed by assessment, visits.
     """
 
     case_id: UUID

@@ -1,6 +1,6 @@
 """Facts that visits tells: what was planned, what was done, what was found. Never whom or where, and never the words of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -163,3 +163,61 @@ class ActivityCancelled(Event, type="massline.visits.activity.cancelled.v1", key
     activity_id: UUID
     unit_id: UUID
     cancelled_at: datetime
+
+
+class PromiseMade(Event, type="massline.visits.promise.made.v1", key="promise_id"):
+    """When: a visitor promised something, to be done by the end of `due_on`. Key: the promise. Consumed by webhooks."""
+
+    promise_id: UUID
+    visit_id: UUID
+    unit_id: UUID
+    due_on: date
+    made_at: datetime
+
+
+class PromiseKept(Event, type="massline.visits.promise.kept.v1", key="promise_id"):
+    """When: what was promised was said to be done. Key: the promise. Consumed by webhooks."""
+
+    promise_id: UUID
+    visit_id: UUID
+    unit_id: UUID
+    due_on: date
+    kept_at: datetime
+    in_time: bool
+
+
+class PromiseWithdrawn(Event, type="massline.visits.promise.withdrawn.v1", key="promise_id"):
+    """When: a promise was taken back, with a reason that stays in visits. Key: the promise. Consumed by webhooks."""
+
+    promise_id: UUID
+    visit_id: UUID
+    unit_id: UUID
+    withdrawn_at: datetime
+
+
+class PromiseBroken(Event, type="massline.visits.promise.broken.v1", key="promise_id"):
+    """When: the day of a promise passed and it was not kept; told once, and it may still be kept late.
+
+    Key: the promise. Consumed by webhooks.
+    """
+
+    promise_id: UUID
+    visit_id: UUID
+    unit_id: UUID
+    due_on: date
+    broken_at: datetime
+
+
+class CallBackFinished(Event, type="massline.visits.call-back.finished.v1", key="call_back_id"):
+    """When: every visit of a call-back sample has its result. Which visit had which is told nowhere; `took_place` and
+    `did_not_take_place` are null where fewer than five residents said either.
+
+    Key: the call-back. Consumed by webhooks.
+    """
+
+    call_back_id: UUID
+    unit_id: UUID
+    visits: int
+    took_place: int | None
+    did_not_take_place: int | None
+    finished_at: datetime

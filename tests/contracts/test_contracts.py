@@ -19,7 +19,25 @@ every_contract = pytest.mark.parametrize("event", CONTRACTS.values(), ids=CONTRA
 
 TYPE = re.compile(r"massline\.(feedback|visits|assessment|gateway)\.([a-z]+(?:-[a-z]+)*)\.([a-z]+(?:-[a-z]+)?)\.v([1-9][0-9]*)")
 IRREGULAR = frozenset(
-    {"sent", "set", "met", "held", "given", "found", "begun", "put", "won", "lost", "kept", "spoken", "cut", "withdrawn", "left"}
+    {
+        "sent",
+        "set",
+        "met",
+        "held",
+        "given",
+        "found",
+        "begun",
+        "put",
+        "won",
+        "lost",
+        "kept",
+        "spoken",
+        "cut",
+        "withdrawn",
+        "left",
+        "made",
+        "broken",
+    }
 )
 NUMBERS = (UUID, int, float, bool, datetime, date)
 

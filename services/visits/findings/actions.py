@@ -58,6 +58,11 @@ async def open_case(uow: UnitOfWork, told: FindingCase) -> None:
     await _progress(uow, told)
 
 
+async def hand_over_case(uow: UnitOfWork, told: FindingCase) -> None:
+    """Another unit owes the case from now on."""
+    await _progress(uow, told)
+
+
 async def answer_case(uow: UnitOfWork, told: FindingCase) -> None:
     """The unit answered the case."""
     case = await _progress(uow, told)

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import col
 
+from services.visits.cases.models import KnownCase
 from services.visits.errors import finding_not_found
 from services.visits.findings.models import CaseProgress, Finding
 from services.visits.findings.rules import case_state
@@ -52,12 +53,16 @@ async def _visible(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]
 
 
 async def _read(uow: UnitOfWork, *conditions: ColumnElement[bool], limit: int | None = None) -> Sequence[FindingOut]:
-    statement = select(Finding, CaseProgress).outerjoin(CaseProgress, col(CaseProgress.finding_id) == col(Finding.id))
+    statement = (
+        select(Finding, CaseProgress, KnownCase)
+        .outerjoin(CaseProgress, col(CaseProgress.finding_id) == col(Finding.id))
+        .outerjoin(KnownCase, col(KnownCase.case_id) == col(CaseProgress.case_id))
+    )
     rows = await uow.session.execute(statement.where(*conditions).order_by(col(Finding.id)).limit(limit))
-    return [_shown(finding, progress) for finding, progress in rows]
+    return [_shown(finding, progress, known) for finding, progress, known in rows]
 
 
-def _shown(finding: Finding, progress: CaseProgress | None) -> FindingOut:
+def _shown(finding: Finding, progress: CaseProgress | None, known: KnownCase | None) -> FindingOut:
     case: dict[str, object] = {"case_id": None, "case_state": None}
     if progress is not None:
         state = case_state(
@@ -65,6 +70,9 @@ def _shown(finding: Finding, progress: CaseProgress | None) -> FindingOut:
             confirmed_at=progress.confirmed_at,
             resolved=progress.resolved,
             rejected_at=progress.rejected_at,
+            lapsed_at=known.lapsed_at if known else None,
+            reopened_at=known.reopened_at if known else None,
+            withdrawn_at=known.withdrawn_at if known else None,
         )
         case = {"case_id": progress.case_id, "case_state": state}
     return FindingOut.model_validate({**finding.model_dump(), **case})

@@ -5,24 +5,40 @@ from enum import StrEnum
 
 
 class CaseState(StrEnum):
-    """What the sponsor of a finding sees of its case; `refused` when the outcome was judged to change nothing."""
+    """What the sponsor of a finding sees of its case; `refused` when the outcome was judged to change nothing, `lapsed` when
+    nobody judged it in time."""
 
     opened = "opened"
     answered = "answered"
     confirmed = "confirmed"
     refused = "refused"
     rejected = "rejected"
+    lapsed = "lapsed"
+    withdrawn = "withdrawn"
 
 
 def case_state(
-    *, answered_at: datetime | None, confirmed_at: datetime | None, resolved: bool | None, rejected_at: datetime | None
+    *,
+    answered_at: datetime | None,
+    confirmed_at: datetime | None,
+    resolved: bool | None,
+    rejected_at: datetime | None,
+    lapsed_at: datetime | None = None,
+    reopened_at: datetime | None = None,
+    withdrawn_at: datetime | None = None,
 ) -> CaseState:
-    """The newest fact decides, in whatever order they were heard; a judgement outweighs an answer of the same moment.
+    """The newest fact decides, in whatever order they were heard; of facts of one moment, the one that can only come after.
 
-    A rejection is final.
+    A rejection is final, unless the case was opened again after it.
     """
-    if rejected_at is not None:
+    if rejected_at is not None and (reopened_at is None or reopened_at < rejected_at):
         return CaseState.rejected
-    if confirmed_at is not None and (answered_at is None or confirmed_at >= answered_at):
-        return CaseState.confirmed if resolved else CaseState.refused
-    return CaseState.opened if answered_at is None else CaseState.answered
+    facts = (
+        (answered_at, CaseState.answered),
+        (confirmed_at, CaseState.confirmed if resolved else CaseState.refused),
+        (lapsed_at, CaseState.lapsed),
+        (withdrawn_at, CaseState.withdrawn),
+        (reopened_at, CaseState.opened),
+    )
+    known = [(at, order, state) for order, (at, state) in enumerate(facts) if at is not None]
+    return max(known)[2] if known else CaseState.opened

@@ -12,12 +12,14 @@ from sqlmodel import col
 from services.visits.contacts.actions import lock_contact
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
+from services.visits.needs.rules import NeedKind
 from services.visits.plans import rules
 from services.visits.plans.models import VisitPlan
 from services.visits.plans.schemas import NewPlan
 from services.visits.posts.models import Post
 from services.visits.posts.queries import require_post
 from services.visits.recurrence.rules import find_zone, occurrences, parse
+from services.visits.templates.queries import template_for
 from services.visits.visitors.queries import require_own_unit, require_visitor
 from services.visits.visits.actions import cancel_ahead, put_on_calendar
 from services.visits.visits.models import Visit
@@ -32,7 +34,7 @@ PLAN: Sequence[InstrumentedAttribute[Any]] = [
     getattr(VisitPlan, name)
     for name in (
         *("id", "unit_id", "assignee_id", "post_id", "contact_id", "purpose", "place", "population"),
-        *("starts_at", "rrule", "time_zone", "window_days", "planned_until"),
+        *("starts_at", "rrule", "time_zone", "window_days", "planned_until", "template_code", "need_kind", "need_ref"),
     )
 ]
 """What making visits takes."""
@@ -53,6 +55,9 @@ class Planned(Protocol):
     rrule: str | None
     time_zone: str
     window_days: int
+    template_code: str | None
+    need_kind: NeedKind | None
+    need_ref: str | None
 
 
 async def plan_visits(uow: UnitOfWork, principal: Principal, wanted: NewPlan) -> VisitPlan:
@@ -120,6 +125,8 @@ async def _keep(uow: UnitOfWork, plan: VisitPlan) -> VisitPlan:
     moments = list(_moments(plan, until))
     if plan.contact_id is not None and await _live_plan(uow, plan.contact_id) is not None:
         raise Conflict("contact-has-plan", "Visits of this contact are planned already: change that plan.")
+    if plan.template_code is not None:
+        await template_for(uow, plan.unit_id, plan.template_code)
     uow.session.add(plan)
     await uow.session.flush()
     await _make_visits(uow, [(plan, start) for start in moments])
@@ -198,6 +205,8 @@ async def _make_visits(uow: UnitOfWork, starts: Sequence[tuple[Planned, datetime
                 "planned_at": now,
                 "state": VisitState.planned,
                 "late": False,
+                "template_code": plan.template_code,
+                "need_case_id": rules.case_of_need(plan.need_kind, plan.need_ref),
             }
             for plan, start in starts
         ],

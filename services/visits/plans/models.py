@@ -36,6 +36,7 @@ class VisitPlan(VisitsTable, table=True):
     population: str | None = None
     need_kind: NeedKind | None = Field(default=None, sa_type=Enum(NeedKind, native_enum=False, length=32))
     need_ref: str | None = None
+    template_code: str | None = None
     assignee_id: UUID
     post_id: UUID | None = Field(default=None, foreign_key="posts.id")
     contact_id: UUID | None = Field(default=None, foreign_key="contacts.id")

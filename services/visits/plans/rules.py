@@ -1,7 +1,9 @@
 """How far ahead a plan makes visits, and how long each may be done."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
+from services.visits.needs.rules import NeedKind
 from services.visits.recurrence.rules import find_zone
 from shared.errors import Invalid
 
@@ -29,3 +31,8 @@ def check_start(starts_at: datetime, now: datetime) -> None:
     """A plan may lie back no further than the longest window: what is older is history. Raises `Invalid`."""
     if starts_at < now - EARLIEST:
         raise Invalid("starts-too-long-ago", f"starts_at may lie at most {EARLIEST.days} days back.")
+
+
+def case_of_need(kind: NeedKind | None, ref: str | None) -> UUID | None:
+    """The case that a plan's visits are made for, where it is one."""
+    return UUID(ref) if kind is NeedKind.case and ref else None

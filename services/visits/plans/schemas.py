@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.visits.needs.schemas import Need
 from services.visits.plans.rules import LONGEST_WINDOW
 from services.visits.visits.schemas import VisitBrief
-from shared.types import In, Line, Moment, Out, Text
+from shared.types import Code, In, Line, Moment, Out, Text
 
 
 class NewPlan(In):
@@ -24,6 +24,7 @@ class NewPlan(In):
     )
     population: Line | None = Field(None, description="Whom it is for, as a group.")
     need: Need | None = None
+    template_code: Code | None = Field(None, description="The visit template whose questions are answered when it is recorded.")
     assignee_id: UUID | None = Field(None, description="The account of the official who goes, whatever post that is.")
     post_id: UUID | None = Field(None, description="Instead: the post whose holder goes, and after a hand-over the next one.")
     starts_at: Moment = Field(description="The first visit; with an rrule, the first of its days from here on.")
@@ -59,6 +60,7 @@ class PlanOut(Out):
     place: str
     population: str | None
     need: Need | None
+    template_code: str | None
     assignee_id: UUID
     post_id: UUID | None
     contact_id: UUID | None

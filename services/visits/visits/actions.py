@@ -9,19 +9,36 @@ from sqlalchemy import ColumnElement, Table, select, text
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
+from services.visits.cases.actions import serve_cases
+from services.visits.cases.models import KnownCase, ServedCase
+from services.visits.cases.rules import effect_of
 from services.visits.contacts.actions import keep_contact
+from services.visits.discretion.rules import check_notes
 from services.visits.errors import visit_not_found
 from services.visits.findings.actions import report_findings
+from services.visits.promises.actions import Occasion, make_promises
 from services.visits.tables import metadata
+from services.visits.templates.queries import template_for
+from services.visits.templates.rules import check_answers
+from services.visits.templates.schemas import asked_by
 from services.visits.visits import rules
 from services.visits.visits.models import UNOPENED, UNRECORDED, Visit
 from services.visits.visits.queries import visible
-from services.visits.visits.rules import VisitState
+from services.visits.visits.rules import Outcome, VisitState
 from services.visits.visits.schemas import VisitRecord
 from shared.auth import Principal, Role
+from shared.clock import hour_of
 from shared.db import copy_in
-from shared.errors import Forbidden
-from shared.events.visits import CancelCause, VisitCancelled, VisitMissed, VisitPlanned, VisitRecorded
+from shared.errors import Forbidden, Invalid
+from shared.events.visits import (
+    CancelCause,
+    VisitCancelled,
+    VisitCounted,
+    VisitEffect,
+    VisitMissed,
+    VisitPlanned,
+    VisitRecorded,
+)
 from shared.uow import UnitOfWork
 
 VISITS: Table = metadata.tables[str(Visit.__tablename__)]
@@ -45,7 +62,8 @@ async def put_on_calendar(uow: UnitOfWork, visits: Sequence[Mapping[str, Any]]) 
 
 
 async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, said: VisitRecord) -> Visit:
-    """Keep what came of a visit. Tells `VisitRecorded`, and `FindingReported` for each finding.
+    """Keep what came of a visit. Tells `VisitRecorded`, `FindingReported` for each finding, `PromiseMade` for each promise, and
+    `VisitCounted` if something came of it already.
 
     Only its assignee, or a lead or administrator over its unit, records. Raises `NotFound`, `Forbidden`, `Invalid`, and
     `Conflict` for a visit recorded before.
@@ -53,18 +71,113 @@ async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, sa
     visit = await _lock_recordable(uow, principal, visit_id)
     now = uow.now()
     rules.check_record(said.outcome, reason=said.reason, findings=len(said.findings))
+    rules.check_brought(said.outcome, brought=said.brings)
+    check_notes(said.notes())
     late = rules.is_late(visit.window_ends_at, occurred_at=said.occurred_at, recorded_at=now)
     state = rules.state_at(visit.state, visit.window_starts_at, visit.window_ends_at, now)
     visit.state = rules.move(state, rules.recorded_state(said.outcome, late=late))
     rules.check_occurred_at(said.occurred_at, now=now, planned_at=visit.planned_at, starts_at=visit.window_starts_at)
     visit.occurred_at, visit.recorded_at, visit.recorded_by = said.occurred_at, now, principal.account
-    visit.late, visit.reason = late, said.reason
+    visit.late, visit.reason, visit.present = late, said.reason, said.present
+    if said.outcome is Outcome.done:
+        await _keep_answers(uow, visit, said)
     await uow.record(_recorded(visit, said.occurred_at, now, findings=len(said.findings)))
     if said.outcome is rules.Outcome.done and visit.contact_id is not None:
         await keep_contact(uow, visit.contact_id, said.occurred_at)
     await report_findings(uow, visit_id=visit.id, unit_id=visit.unit_id, sponsor_id=visit.assignee_id, drafts=said.findings)
+    await make_promises(uow, _occasion(visit, said.occurred_at), said.promises)
+    await uow.session.flush()
+    if visit.state in rules.MADE:
+        await _count_recorded(uow, visit, said)
     await uow.session.flush()
     return visit
+
+
+def _occasion(visit: Visit, occurred_at: datetime) -> Occasion:
+    return Occasion(
+        visit_id=visit.id,
+        unit_id=visit.unit_id,
+        owner_id=visit.assignee_id,
+        occurred_at=occurred_at,
+        post_id=visit.post_id,
+    )
+
+
+async def _keep_answers(uow: UnitOfWork, visit: Visit, said: VisitRecord) -> None:
+    """As the visit's template asks. Raises `Invalid` (no-template, answers-unfit) and `NotFound`."""
+    if visit.template_code is None:
+        if said.answers or said.template_version:
+            raise Invalid(
+                "no-template", "This visit has no template, so nothing is asked: leave answers and template_version out."
+            )
+        return
+    template = await template_for(uow, visit.unit_id, visit.template_code, said.template_version)
+    check_answers(asked_by(template), said.answers)
+    visit.template_version, visit.answers = template.version, dict(said.answers)
+
+
+async def _count_recorded(uow: UnitOfWork, visit: Visit, said: VisitRecord) -> None:
+    await serve_cases(uow, visit.id, named=said.case_ids, need=visit.need_case_id)
+    if said.findings:
+        await count_visit(uow, visit, VisitEffect.finding)
+    else:
+        await _count_served(uow, col(ServedCase.visit_id) == visit.id)
+
+
+async def count_visits_serving(uow: UnitOfWork, case_id: UUID) -> None:
+    """Something became known of a case: the visits that serve it count if it shows that something came of them.
+
+    Tells `VisitCounted` of each.
+    """
+    await _count_served(uow, col(ServedCase.case_id) == case_id)
+
+
+async def _count_served(uow: UnitOfWork, which: ColumnElement[bool]) -> None:
+    statement = (
+        select(Visit, KnownCase, ServedCase)
+        .join(ServedCase, col(ServedCase.visit_id) == col(Visit.id))
+        .join(KnownCase, col(KnownCase.case_id) == col(ServedCase.case_id))
+        .where(which, col(Visit.counted_at).is_(None), col(KnownCase.unit_id).is_not(None))
+        .order_by(col(Visit.id))
+        .with_for_update(of=Visit)
+    )
+    effects = [
+        (visit, effect)
+        for visit, case, served in await uow.session.execute(statement)
+        if (effect := await _shows(uow, visit, case, served)) is not None
+    ]
+    for visit, effect in sorted(effects, key=lambda found: found[1] is not VisitEffect.case):
+        await count_visit(uow, visit, effect)
+
+
+async def _shows(uow: UnitOfWork, visit: Visit, case: KnownCase, served: ServedCase) -> VisitEffect | None:
+    """Nothing, when the case is another line's."""
+    assert visit.occurred_at is not None
+    assert case.unit_id is not None
+    await uow.units.find(case.unit_id)
+    if not (uow.units.covers(case.unit_id, visit.unit_id) or uow.units.covers(visit.unit_id, case.unit_id)):
+        return None
+    return effect_of(occurred_at=visit.occurred_at, named=served.named, opened_at=case.opened_at, answered_at=case.answered_at)
+
+
+async def count_visit(uow: UnitOfWork, visit: Visit, effect: VisitEffect) -> None:
+    """From now on a visit counts that was made; what it counted by first stands. Tells `VisitCounted`, once.
+
+    A confirmation has no finer time than the hour: it is somebody's without an account.
+    """
+    if visit.counted_at is not None or visit.occurred_at is None:
+        return
+    coarse = effect is VisitEffect.confirmation
+    visit.counted_at, visit.counted_by = hour_of(uow.now()) if coarse else uow.now(), effect
+    counted = VisitCounted(
+        visit_id=visit.id,
+        plan_id=visit.plan_id,
+        unit_id=visit.unit_id,
+        by=effect,
+        occurred_at=visit.occurred_at,
+        counted_at=visit.counted_at,
+    )
+    await uow.record(counted, coarse=coarse)
 
 
 async def _lock_recordable(uow: UnitOfWork, principal: Principal, visit_id: UUID) -> Visit:

@@ -1,29 +1,39 @@
 """The table of visits."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Enum, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.visits.tables import VisitsTable
-from services.visits.visits.rules import VisitState
+from services.visits.visits.rules import Present, VisitState
+from shared.events.visits import VisitEffect
 from shared.types import enum_check
 
 UNOPENED = "state = 'planned'"
 UNRECORDED = "state IN ('planned', 'ready')"
 ON_CALENDAR = "state <> 'cancelled' OR recorded_at IS NOT NULL"
-"""Conditions of the partial indexes, which the job repeats to the letter so that PostgreSQL uses them. What was taken off the
+SAMPLED = "state IN ('done', 'done_late', 'refused_by_resident')"
+"""Conditions of the partial indexes, which queries repeat to the letter so that PostgreSQL uses them. What was taken off the
 calendar may be put on it again; what somebody recorded as cancelled stays that."""
 
 
 class Visit(VisitsTable, table=True):
-    """Purpose and place are the plan's as they were when this visit was put on the calendar. Of a contact, whom and where it is
-    stays in the contact."""
+    """Purpose, place, template and need are the plan's as they were when this visit was put on the calendar. Of a contact, whom
+    and where it is stays in the contact.
+
+    `template_version` is that by which it was recorded. It counts since `counted_at`, because of `counted_by`.
+    """
 
     __tablename__ = "visits"
     __table_args__ = (
         CheckConstraint(enum_check("state", VisitState), name="visits_state"),
+        CheckConstraint(enum_check("present", Present), name="visits_present"),
+        CheckConstraint(enum_check("counted_by", VisitEffect), name="visits_counted_by"),
+        CheckConstraint("(counted_at IS NULL) = (counted_by IS NULL)", name="visits_counted"),
         Index("visits_plan_start", "plan_id", "window_starts_at", unique=True, postgresql_where=text(ON_CALENDAR)),
         Index("visits_post", "post_id", postgresql_where=text(UNRECORDED)),
         Index("visits_contact", "contact_id"),
@@ -32,6 +42,7 @@ class Visit(VisitsTable, table=True):
         Index("visits_state_id", "state", "id"),
         Index("visits_to_open", "window_starts_at", postgresql_where=text(UNOPENED)),
         Index("visits_to_miss", "window_ends_at", postgresql_where=text(UNRECORDED)),
+        Index("visits_sampled", "unit_id", "occurred_at", postgresql_where=text(SAMPLED)),
     )
 
     id: UUID = Field(primary_key=True)
@@ -52,3 +63,10 @@ class Visit(VisitsTable, table=True):
     recorded_by: UUID | None = None
     late: bool = False
     reason: str | None = None
+    template_code: str | None = None
+    template_version: int | None = None
+    need_case_id: UUID | None = None
+    answers: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    present: Present | None = Field(default=None, sa_type=Enum(Present, native_enum=False, length=32))
+    counted_at: datetime | None = None
+    counted_by: VisitEffect | None = Field(default=None, sa_type=Enum(VisitEffect, native_enum=False, length=32))

@@ -10,6 +10,7 @@ from sqlmodel import col
 from services.visits.contacts.queries import contacts_for_visits
 from services.visits.errors import visit_not_found
 from services.visits.findings.queries import findings_of_visit
+from services.visits.promises.queries import promises_of_visit
 from services.visits.visitors.queries import in_scope
 from services.visits.visits.models import Visit
 from services.visits.visits.rules import VisitState, needs_contact
@@ -62,7 +63,8 @@ async def list_visits(
 async def show_visit(uow: UnitOfWork, principal: Principal, visit: Visit) -> VisitDetail:
     """For somebody who may see it."""
     [shown] = await _show(uow, principal, [visit])
-    return VisitDetail(**dict(shown), findings=await findings_of_visit(uow, visit.id))
+    findings, promises = await findings_of_visit(uow, visit.id), await promises_of_visit(uow, visit.id)
+    return VisitDetail(**dict(shown), answers=visit.answers, findings=findings, promises=promises)
 
 
 async def _show(uow: UnitOfWork, principal: Principal, visits: Sequence[Visit]) -> list[VisitOut]:

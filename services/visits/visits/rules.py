@@ -23,6 +23,17 @@ class Outcome(StrEnum):
     cancelled = "cancelled"
 
 
+class Present(StrEnum):
+    """How many residents were met: `one`, `few` (2 to 4), `some` (5 to 9), `many`. Coarse, so that it points at nobody."""
+
+    none = "none"
+    one = "one"
+    few = "few"
+    some = "some"
+    many = "many"
+
+
+MADE = frozenset({VisitState.done, VisitState.done_late})
 RECORDED = frozenset({VisitState.done, VisitState.done_late, VisitState.cancelled, VisitState.refused_by_resident})
 TRANSITIONS: Mapping[VisitState, frozenset[VisitState]] = {
     VisitState.planned: RECORDED | {VisitState.ready, VisitState.missed},
@@ -88,3 +99,9 @@ def check_record(outcome: Outcome, *, reason: str | None, findings: int) -> None
         raise Invalid("reason-needed", "Say in `reason` why the visit was cancelled.")
     if findings and outcome is not Outcome.done:
         raise Invalid("findings-need-a-visit", "Only a visit that was made can have findings.")
+
+
+def check_brought(outcome: Outcome, *, brought: bool) -> None:
+    """Raises `Invalid` (needs-a-visit)."""
+    if brought and outcome is not Outcome.done:
+        raise Invalid("needs-a-visit", "Only a visit that was made has answers, promises, cases and people present.")
