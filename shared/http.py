@@ -163,13 +163,23 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
-    """Tells field and rule, never the value: it may be a resident's words."""
     assert isinstance(error, RequestValidationError)
-    errors = [
-        {"field": ".".join(_printable(part) for part in found["loc"]), "message": _printable(found["msg"])}
-        for found in error.errors()[:50]
+    return domain_problem(misfit(error.errors()))
+
+
+def misfit(errors: Sequence[Mapping[str, Any]], *within: str) -> Invalid:
+    """What pydantic found wrong, `within` a part of the request: field and rule, never the value, which may be a resident's
+    words."""
+    fields = [
+        {"field": ".".join(_printable(part) for part in (*within, *found["loc"])), "message": _printable(found["msg"])}
+        for found in errors[:50]
     ]
-    return problem(422, "invalid-request", "The request does not fit its schema: see `errors`.", errors=errors)
+    return Invalid("invalid-request", "The request does not fit its schema: see `errors`.", more={"errors": fields})
+
+
+def describe(error: DomainError) -> Problem:
+    """What it would be answered with, for an answer that has other parts."""
+    return Problem.model_validate_json(bytes(domain_problem(error).body))
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

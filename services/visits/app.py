@@ -14,6 +14,7 @@ from services.visits.plans.routes import router as plans
 from services.visits.posts.routes import router as posts
 from services.visits.promises.routes import router as promises
 from services.visits.settings import VisitsSettings
+from services.visits.sync.routes import router as sync
 from services.visits.templates.routes import router as templates
 from services.visits.visits.routes import router as visits
 from shared.clock import Clock, system_clock
@@ -29,6 +30,7 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         templates,
         plans,
         of_visits,
+        sync,
         visits,
         findings,
         promises,

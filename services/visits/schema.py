@@ -2,6 +2,7 @@
 
 from services.visits.activities.models import Activity, ActivityNeed
 from services.visits.activity_templates.models import ActivityTemplate
+from services.visits.calendars.models import Calendar
 from services.visits.call_backs.models import CallBack, CallBackVisit
 from services.visits.cases.models import KnownCase, ServedCase
 from services.visits.confirmations.models import Confirmation, VisitRating
@@ -10,6 +11,8 @@ from services.visits.findings.models import CaseProgress, Finding
 from services.visits.plans.models import VisitPlan
 from services.visits.posts.models import Post
 from services.visits.promises.models import Promise
+from services.visits.requests.models import VisitRequest
+from services.visits.sync.models import SyncConflict, SyncedItem, VisitDeparture
 from services.visits.tables import metadata
 from services.visits.templates.models import VisitTemplate
 from services.visits.visitors.models import Visitor
@@ -19,6 +22,7 @@ TABLES = (
     Activity,
     ActivityNeed,
     ActivityTemplate,
+    Calendar,
     CallBack,
     CallBackVisit,
     CaseProgress,
@@ -29,9 +33,13 @@ TABLES = (
     Post,
     Promise,
     ServedCase,
+    SyncConflict,
+    SyncedItem,
     Visit,
+    VisitDeparture,
     VisitPlan,
     VisitRating,
+    VisitRequest,
     VisitTemplate,
     Visitor,
 )

@@ -275,6 +275,15 @@ class Stage:
         await self._visits(BEGIN, UUID(found["activity_id"]))
         return found
 
+    async def sync_conflict(self) -> Params:
+        """What `official own` recorded offline, a lead had recorded before."""
+        plan = await self.plan()
+        await self.do("lead own", f"/v1/visits/{plan['visit_id']}/record", visit_record())
+        item = {"client_id": str(uuid4()), "visit_id": plan["visit_id"], "base_version": "0", "record": visit_record()}
+        await self.do("official own", "/v1/visits/sync", {"items": [item]})
+        kept = await self.ask("GET", "/v1/visits/sync/conflicts", "official own", params={"limit": 100})
+        return {"conflict_id": next(each["id"] for each in kept.json()["items"] if each["visit_id"] == plan["visit_id"])}
+
     async def standard(self) -> Params:
         made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
         return {"standard_id": made["id"]}

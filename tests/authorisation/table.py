@@ -411,6 +411,8 @@ VISITS = (
         Stage.finding_case,
         sends=says(),
     ),
+    role("POST /v1/visits/sync", STAFF),
+    listing("GET /v1/visits/sync/conflicts", OVERSEERS, "conflict_id", SCOPED, Stage.sync_conflict),
     listing("GET /v1/findings", OVERSEERS, "finding_id", SCOPED, Stage.finding),
     Line("GET /v1/findings/{finding_id}", SCOPED, RESIDENTS, Stage.finding),
 )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Enum, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Enum, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -16,9 +16,13 @@ from shared.types import enum_check
 UNOPENED = "state = 'planned'"
 UNRECORDED = "state IN ('planned', 'ready')"
 ON_CALENDAR = "state <> 'cancelled' OR recorded_at IS NOT NULL"
+UNREMINDED = f"{UNRECORDED} AND reminded_at IS NULL"
 SAMPLED = "state IN ('done', 'done_late', 'refused_by_resident')"
 """Conditions of the partial indexes, which queries repeat to the letter so that PostgreSQL uses them. What was taken off the
 calendar may be put on it again; what somebody recorded as cancelled stays that."""
+
+THIS_TRANSACTION = "(pg_current_xact_id()::text)::bigint"
+"""Its 64-bit number, in a type that every client knows: it never comes near the sign."""
 
 
 class Visit(VisitsTable, table=True):
@@ -26,6 +30,7 @@ class Visit(VisitsTable, table=True):
     and where it is stays in the contact.
 
     `template_version` is that by which it was recorded. It counts since `counted_at`, because of `counted_by`.
+    `changed`: the transaction that wrote this row last; a trigger renews it. `remind_at`: see `rules.remind_at`.
     """
 
     __tablename__ = "visits"
@@ -43,6 +48,8 @@ class Visit(VisitsTable, table=True):
         Index("visits_to_open", "window_starts_at", postgresql_where=text(UNOPENED)),
         Index("visits_to_miss", "window_ends_at", postgresql_where=text(UNRECORDED)),
         Index("visits_sampled", "unit_id", "occurred_at", postgresql_where=text(SAMPLED)),
+        Index("visits_to_remind", "remind_at", postgresql_where=text(UNREMINDED)),
+        Index("visits_changes", "assignee_id", "changed", "id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -70,3 +77,8 @@ class Visit(VisitsTable, table=True):
     present: Present | None = Field(default=None, sa_type=Enum(Present, native_enum=False, length=32))
     counted_at: datetime | None = None
     counted_by: VisitEffect | None = Field(default=None, sa_type=Enum(VisitEffect, native_enum=False, length=32))
+    remind_at: datetime | None = None
+    reminded_at: datetime | None = None
+    changed: int | None = Field(
+        default=None, sa_type=BigInteger, nullable=False, sa_column_kwargs={"server_default": text(THIS_TRANSACTION)}
+    )

@@ -46,6 +46,7 @@ TRANSITIONS: Mapping[VisitState, frozenset[VisitState]] = {
 }
 """A missed visit may still turn out to have been made, or refused; it cannot be cancelled after the fact."""
 
+ALREADY_RECORDED = "visit-already-recorded"
 CLOCK_SKEW = timedelta(minutes=5)
 UNPLANNED = timedelta(days=1)
 """Somebody who called without a plan may enter plan and visit up to a day later."""
@@ -56,7 +57,7 @@ def move(state: VisitState, to: VisitState) -> VisitState:
     if to in TRANSITIONS[state]:
         return to
     if state in RECORDED:
-        raise Conflict("visit-already-recorded", f"This visit was recorded before: it is {state}. A record is not replaced.")
+        raise Conflict(ALREADY_RECORDED, f"This visit was recorded before: it is {state}. A record is not replaced.")
     raise Conflict("visit-state", f"A visit that is {state} cannot become {to}.")
 
 

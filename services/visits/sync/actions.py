@@ -1,0 +1,117 @@
+"""Taking in what a phone recorded while it was offline."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.visits.sync.models import SyncConflict, SyncedItem, VisitDeparture
+from services.visits.sync.rules import SyncStatus, made_it
+from services.visits.sync.schemas import SyncItem
+from services.visits.visits.actions import record_visit
+from services.visits.visits.models import Visit
+from services.visits.visits.rules import ALREADY_RECORDED
+from services.visits.visits.schemas import VisitRecord
+from shared.auth import Principal
+from shared.errors import Conflict, DomainError, Invalid
+from shared.http import misfit
+from shared.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an item; `yours` of one that stands in conflict."""
+
+    item: SyncItem
+    status: SyncStatus
+    error: DomainError | None = None
+    yours: VisitRecord | None = None
+
+
+async def take_items(uow: UnitOfWork, principal: Principal, items: Sequence[SyncItem]) -> list[Taken]:
+    """Record the visits of a batch, each for itself: what is refused leaves no trace and holds no other up.
+
+    Visits are locked in the order of their ids, whatever the batch's. Tells what `record_visit` tells.
+    """
+    order = sorted(range(len(items)), key=lambda place: items[place].visit_id)
+    taken = {place: await _take(uow, principal, items[place]) for place in order}
+    return [taken[place] for place in range(len(items))]
+
+
+async def _take(uow: UnitOfWork, principal: Principal, item: SyncItem) -> Taken:
+    try:
+        said = VisitRecord.model_validate(item.record)
+        async with uow.session.begin_nested():
+            return await _take_once(uow, principal, item, said)
+    except ValidationError as error:
+        return Taken(item, SyncStatus.refused, misfit(error.errors(), "body"))
+    except DomainError as error:
+        return Taken(item, SyncStatus.refused, error)
+
+
+async def _take_once(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord) -> Taken:
+    """Raises what `record_visit` raises, but for a visit recorded before; and `Invalid` (client-id-reused)."""
+    if not await _claim(uow, principal, item, said):
+        return await _recall(uow, principal, item)
+    try:
+        async with uow.session.begin_nested():
+            await _give_back(uow, principal, item)
+            await record_visit(uow, principal, item.visit_id, said)
+    except Conflict as error:
+        if error.slug != ALREADY_RECORDED:
+            raise
+        await _keep_apart(uow, principal, item, said)
+        return Taken(item, SyncStatus.conflict, yours=said)
+    return Taken(item, SyncStatus.applied)
+
+
+async def _claim(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord) -> bool:
+    """Whether this item comes for the first time; waits for one of the same id that is being taken elsewhere."""
+    key = {"account_id": principal.account, "client_id": item.client_id}
+    fingerprint = uow.keyring.fingerprint(b"sync", f"{item.visit_id}\n{said.model_dump_json()}".encode())
+    claim = insert(SyncedItem).values({**key, "fingerprint": fingerprint, "synced_at": uow.now()})
+    if await uow.session.scalar(claim.on_conflict_do_nothing().returning(col(SyncedItem.client_id))) is not None:
+        return True
+    known = await uow.session.get_one(SyncedItem, key)
+    if not hmac.compare_digest(known.fingerprint, fingerprint):
+        raise Invalid("client-id-reused", "This client_id was used for another record: give every record a new one.")
+    return False
+
+
+async def _recall(uow: UnitOfWork, principal: Principal, item: SyncItem) -> Taken:
+    """What became of an item that was taken before."""
+    same = col(SyncConflict.account_id) == principal.account, col(SyncConflict.client_id) == item.client_id
+    kept = await uow.session.scalar(select(SyncConflict).where(*same))
+    if kept is None:
+        return Taken(item, SyncStatus.already_applied)
+    return Taken(item, SyncStatus.conflict, yours=VisitRecord.model_validate(kept.record))
+
+
+async def _give_back(uow: UnitOfWork, principal: Principal, item: SyncItem) -> None:
+    """A visit that was reassigned while its maker was on the way is the maker's: it was made."""
+    mine = col(VisitDeparture.account_id) == principal.account, col(VisitDeparture.visit_id) == item.visit_id
+    visit = await uow.session.scalar(select(Visit).where(col(Visit.id) == item.visit_id).with_for_update())
+    left = await uow.session.scalar(select(col(VisitDeparture.changed)).where(*mine))
+    if visit is not None and made_it(int(item.base_version), left=left):
+        visit.assignee_id = principal.account
+        await uow.session.flush()
+
+
+async def _keep_apart(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord) -> None:
+    visit = await uow.session.get_one(Visit, item.visit_id)
+    conflict = SyncConflict(
+        id=uow.new_id(),
+        account_id=principal.account,
+        client_id=item.client_id,
+        visit_id=visit.id,
+        unit_id=visit.unit_id,
+        base_version=item.base_version,
+        record=said.model_dump(mode="json"),
+        found_at=uow.now(),
+    )
+    uow.session.add(conflict)
+    await uow.session.flush()

@@ -1,0 +1,55 @@
+"""The tables of synchronising: what left whom, what was taken, and what stood against it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.visits.tables import VisitsTable
+from services.visits.visits.models import THIS_TRANSACTION
+from shared.types import JsonObject
+
+
+class VisitDeparture(VisitsTable, table=True):
+    """A visit that was an account's once, and when it last left. Triggers write it, so that no way of reassigning forgets to."""
+
+    __tablename__ = "visit_departures"
+    __table_args__ = (Index("visit_departures_changes", "account_id", "changed", "visit_id"),)
+
+    account_id: UUID = Field(primary_key=True)
+    visit_id: UUID = Field(primary_key=True)
+    changed: int | None = Field(
+        default=None, sa_type=BigInteger, nullable=False, sa_column_kwargs={"server_default": text(THIS_TRANSACTION)}
+    )
+
+
+class SyncedItem(VisitsTable, table=True):
+    """A record that was taken, by the id that the phone gave it: it has one effect however often it is sent."""
+
+    __tablename__ = "synced_items"
+
+    account_id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(primary_key=True)
+    fingerprint: bytes
+    synced_at: datetime
+
+
+class SyncConflict(VisitsTable, table=True):
+    """A record that came when the visit had been recorded before: that one stands, this one is kept as it was sent."""
+
+    __tablename__ = "sync_conflicts"
+    __table_args__ = (
+        UniqueConstraint("account_id", "client_id", name="sync_conflicts_item"),
+        Index("sync_conflicts_unit", "unit_id", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    account_id: UUID
+    client_id: UUID
+    visit_id: UUID = Field(foreign_key="visits.id", index=True)
+    unit_id: UUID
+    base_version: str
+    record: JsonObject = Field(sa_type=JSONB)
+    found_at: datetime
