@@ -5,7 +5,7 @@ import asyncio
 from services.visits.choices.actions import resume_rested
 from services.visits.plans.actions import plan_visits_ahead
 from services.visits.promises.actions import break_promises
-from services.visits.visits.actions import miss_visits, ready_visits
+from services.visits.visits.actions import miss_visits, ready_visits, remind_of_visits
 from shared.service import Job
 from shared.uow import Works
 
@@ -34,6 +34,12 @@ async def _plan_batch(works: Works) -> int:
         return await plan_visits_ahead(uow, limit=PLANS_BATCH)
 
 
+async def remind(works: Works) -> bool:
+    """Visits that are to be made soon are told of once, in time."""
+    async with works.begin() as uow:
+        return await remind_of_visits(uow, limit=BATCH) == BATCH
+
+
 async def resume_contacts(works: Works) -> bool:
     """Contacts whose suspension is over are owed visits again."""
     async with works.begin() as uow:
@@ -50,5 +56,6 @@ JOBS = (
     Job("visit-windows", 10.0, follow_windows),
     Job("visits-ahead", 600.0, plan_ahead),
     Job("contacts-rested", 60.0, resume_contacts),
+    Job("visit-reminders", 60.0, remind),
     Job("promises", 60.0, follow_promises),
 )

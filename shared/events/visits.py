@@ -221,3 +221,30 @@ class CallBackFinished(Event, type="massline.visits.call-back.finished.v1", key=
     took_place: int | None
     did_not_take_place: int | None
     finished_at: datetime
+
+
+class VisitReminded(Event, type="massline.visits.visit.reminded.v1", key="visit_id"):
+    """When: the window of an unrecorded visit ends soon: a quarter of it is left, at most two days; told once.
+
+    Key: the visit. Consumed by webhooks.
+    """
+
+    visit_id: UUID
+    plan_id: UUID
+    unit_id: UUID
+    window_ends_at: datetime
+    reminded_at: datetime
+
+
+class VisitRequestAnswered(Event, type="massline.visits.visit-request.answered.v1", key="case_id"):
+    """When: somebody who asked to be visited was (`visited`), was told why not (`declined`), or did not want it any more when
+    the visitor came (`declined_by_resident`, which counts against nobody).
+
+    `in_time`: within fourteen days of asking. Key: the case. Consumed by webhooks.
+    """
+
+    case_id: UUID
+    unit_id: UUID
+    outcome: str
+    in_time: bool
+    answered_at: datetime

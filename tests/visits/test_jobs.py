@@ -3,9 +3,9 @@ import asyncio
 import pytest
 
 from services.visits import jobs
-from services.visits.jobs import follow_windows, plan_ahead
+from services.visits.jobs import follow_windows, plan_ahead, remind
 from services.visits.visits.actions import miss_visits, ready_visits
-from shared.events.visits import VisitMissed, VisitPlanned, VisitRecorded
+from shared.events.visits import VisitMissed, VisitPlanned, VisitRecorded, VisitReminded
 from tests.visits.house import ADMIN, House
 
 
@@ -93,3 +93,48 @@ async def test_plan_ahead_says_when_there_is_more(house: House, monkeypatch: pyt
     house.clock.advance(days=60)
     assert [await plan_ahead(house.service.works) for _ in range(2)] == [True, False]
     assert len(await house.told(VisitPlanned)) == before + 3 * 2
+
+
+async def test_a_visit_is_reminded_of_once_when_a_quarter_of_its_window_is_left(house: House) -> None:
+    first, _ = (visit["id"] for visit in (await house.planned(rrule="FREQ=WEEKLY;COUNT=2", window_days=4))["visits"])
+    house.clock.advance(days=3, seconds=-1)
+    await remind(house.service.works)
+    assert await house.told(VisitReminded) == []
+    house.clock.advance(seconds=1)
+    assert await remind(house.service.works) is False
+    await remind(house.service.works)
+    (told,) = await house.told(VisitReminded)
+    assert (str(told.visit_id), told.reminded_at) == (first, house.clock())
+    assert (told.window_ends_at - told.reminded_at).days == 1
+    house.clock.advance(days=7)
+    await remind(house.service.works)
+    assert len(await house.told(VisitReminded)) == 2
+
+
+async def test_nobody_is_reminded_of_a_visit_that_was_made_or_whose_window_has_ended(house: House) -> None:
+    await house.record(await house.visit())
+    await house.visit(window_days=1)
+    house.clock.advance(days=6)
+    await remind(house.service.works)
+    await follow_windows(house.service.works)
+    await remind(house.service.works)
+    assert await house.told(VisitReminded) == []
+
+
+async def test_visits_that_are_made_ahead_are_reminded_of_too(house: House) -> None:
+    await house.planned(rrule="FREQ=MONTHLY;COUNT=9", window_days=2)
+    house.clock.advance(days=60)
+    await plan_ahead(house.service.works)
+    house.clock.advance(days=125, hours=12)
+    await remind(house.service.works)
+    (told,) = await house.told(VisitReminded)
+    assert told.window_ends_at.date().isoformat() == "2026-09-04"
+
+
+async def test_reminding_says_when_there_is_more(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "BATCH", 2)
+    for _ in range(3):
+        await house.visit()
+    house.clock.advance(days=6)
+    assert [await remind(house.service.works) for _ in range(2)] == [True, False]
+    assert len(await house.told(VisitReminded)) == 3

@@ -23,7 +23,7 @@ from services.visits.templates.queries import template_for
 from services.visits.visitors.queries import require_own_unit, require_visitor
 from services.visits.visits.actions import cancel_ahead, put_on_calendar
 from services.visits.visits.models import Visit
-from services.visits.visits.rules import VisitState
+from services.visits.visits.rules import VisitState, remind_at
 from shared.auth import Principal
 from shared.errors import Conflict
 from shared.events.visits import CancelCause
@@ -187,27 +187,28 @@ def _moments(plan: Planned, until: datetime, *, after: datetime | None = None) -
 
 async def _make_visits(uow: UnitOfWork, starts: Sequence[tuple[Planned, datetime]]) -> None:
     now = uow.now()
-    await put_on_calendar(
-        uow,
-        [
-            {
-                "id": uow.new_id(),
-                "plan_id": plan.id,
-                "unit_id": plan.unit_id,
-                "assignee_id": plan.assignee_id,
-                "post_id": plan.post_id,
-                "contact_id": plan.contact_id,
-                "purpose": plan.purpose,
-                "place": plan.place,
-                "population": plan.population,
-                "window_starts_at": start,
-                "window_ends_at": rules.window_end(start, plan.window_days, plan.time_zone),
-                "planned_at": now,
-                "state": VisitState.planned,
-                "late": False,
-                "template_code": plan.template_code,
-                "need_case_id": rules.case_of_need(plan.need_kind, plan.need_ref),
-            }
-            for plan, start in starts
-        ],
-    )
+    await put_on_calendar(uow, [_visit(plan, start, now, uow.new_id()) for plan, start in starts])
+
+
+def _visit(plan: Planned, start: datetime, now: datetime, id: UUID) -> dict[str, Any]:
+    """Its row."""
+    end = rules.window_end(start, plan.window_days, plan.time_zone)
+    return {
+        "id": id,
+        "plan_id": plan.id,
+        "unit_id": plan.unit_id,
+        "assignee_id": plan.assignee_id,
+        "post_id": plan.post_id,
+        "contact_id": plan.contact_id,
+        "purpose": plan.purpose,
+        "place": plan.place,
+        "population": plan.population,
+        "window_starts_at": start,
+        "window_ends_at": end,
+        "planned_at": now,
+        "state": VisitState.planned,
+        "late": False,
+        "template_code": plan.template_code,
+        "need_case_id": rules.case_of_need(plan.need_kind, plan.need_ref),
+        "remind_at": remind_at(start, end),
+    }

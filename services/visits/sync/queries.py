@@ -17,7 +17,7 @@ from services.visits.sync.rules import MOST_CHANGES, SyncStatus
 from services.visits.sync.schemas import Changes, ConflictOut, SyncResult, SyncVisit
 from services.visits.visitors.queries import in_scope
 from services.visits.visits.models import Visit
-from services.visits.visits.queries import show_visit, visible
+from services.visits.visits.queries import get_visit, show_visits, visible
 from shared.auth import Principal
 from shared.errors import Invalid
 from shared.http import describe
@@ -88,9 +88,10 @@ async def read_changes(uow: UnitOfWork, principal: Principal, cursor: str | None
     found = await CHANGES.fetch(uow, where)
     page, more = found[:MOST_CHANGES], len(found) > MOST_CHANGES
     goes_on = Cursor(at.source, following, page[-1]["changed"], page[-1]["id"]) if more else Cursor(at.source, 0, following)
-    mine = await _read(uow, [row["id"] for row in page if not row["gone"]], col(Visit.assignee_id) == principal.account)
+    changed = [row["id"] for row in page if not row["gone"]]
+    mine = await _read(uow, principal, changed, col(Visit.assignee_id) == principal.account)
     return Changes(
-        changes=[_shown(*mine[row["id"]]) for row in page if row["id"] in mine],
+        changes=[mine[row["id"]] for row in page if row["id"] in mine],
         gone=[row["id"] for row in page if row["gone"]],
         cursor=goes_on.seal(),
         more=more,
@@ -100,31 +101,29 @@ async def read_changes(uow: UnitOfWork, principal: Principal, cursor: str | None
 
 async def show_results(uow: UnitOfWork, principal: Principal, taken: Sequence[Taken]) -> list[SyncResult]:
     """In the same order, with the visits as they are now, as far as the caller may see them."""
-    seen = await _read(uow, [each.item.visit_id for each in taken], await visible(uow, principal))
-    return [await _result(uow, each, seen) for each in taken]
+    seen = await _read(uow, principal, [each.item.visit_id for each in taken], await visible(uow, principal))
+    return [await _result(uow, principal, each, seen) for each in taken]
 
 
-async def _result(uow: UnitOfWork, taken: Taken, seen: Mapping[UUID, tuple[Visit, int]]) -> SyncResult:
+async def _result(uow: UnitOfWork, principal: Principal, taken: Taken, seen: Mapping[UUID, SyncVisit]) -> SyncResult:
     found = seen.get(taken.item.visit_id)
     in_conflict = taken.status is SyncStatus.conflict
     return SyncResult(
         client_id=taken.item.client_id,
         status=taken.status,
-        visit=_shown(*found) if found else None,
+        visit=found,
         problem=describe(taken.error) if taken.error else None,
         yours=taken.yours,
-        theirs=await show_visit(uow, principal, found[0]) if found and in_conflict else None,
+        theirs=await get_visit(uow, principal, found.id) if found and in_conflict else None,
     )
 
 
-async def _read(uow: UnitOfWork, ids: Sequence[UUID], seen: ColumnElement[bool]) -> dict[UUID, tuple[Visit, int]]:
+async def _read(uow: UnitOfWork, principal: Principal, ids: Sequence[UUID], seen: ColumnElement[bool]) -> dict[UUID, SyncVisit]:
     """Each with its version, which the session does not know of what it changed itself."""
-    rows = await uow.session.execute(select(Visit, col(Visit.changed)).where(col(Visit.id).in_(ids), seen))
-    return {visit.id: (visit, changed or 0) for visit, changed in rows}
-
-
-def _shown(visit: Visit, changed: int) -> SyncVisit:
-    return SyncVisit.model_validate({**visit.model_dump(), "version": str(changed)})
+    rows = (await uow.session.execute(select(Visit, col(Visit.changed)).where(col(Visit.id).in_(ids), seen))).all()
+    versions = {visit.id: str(changed) for visit, changed in rows}
+    shown = await show_visits(uow, principal, [visit for visit, _ in rows])
+    return {visit.id: SyncVisit(**dict(visit), version=versions[visit.id]) for visit in shown}
 
 
 async def list_conflicts(uow: UnitOfWork, principal: Principal, *, limit: int, cursor: str | None) -> Page[ConflictOut]:

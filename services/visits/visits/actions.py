@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, select, text
+from sqlalchemy import ColumnElement, Table, and_, select, text
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -22,7 +22,7 @@ from services.visits.templates.queries import template_for
 from services.visits.templates.rules import check_answers
 from services.visits.templates.schemas import asked_by
 from services.visits.visits import rules
-from services.visits.visits.models import UNOPENED, UNRECORDED, Visit
+from services.visits.visits.models import UNOPENED, UNRECORDED, UNREMINDED, Visit
 from services.visits.visits.queries import visible
 from services.visits.visits.rules import Outcome, VisitState
 from services.visits.visits.schemas import VisitRecord
@@ -38,6 +38,7 @@ from shared.events.visits import (
     VisitMissed,
     VisitPlanned,
     VisitRecorded,
+    VisitReminded,
 )
 from shared.uow import UnitOfWork
 
@@ -245,7 +246,29 @@ async def cancel_ahead(uow: UnitOfWork, *which: ColumnElement[bool], cause: Canc
     return len(visits)
 
 
-async def _take(uow: UnitOfWork, index: str, due: ColumnElement[bool], order: Mapped[datetime], limit: int) -> Sequence[Visit]:
+async def remind_of_visits(uow: UnitOfWork, *, limit: int) -> int:
+    """Remind of up to `limit` unrecorded visits before their window ends, of each once; returns how many.
+
+    Tells `VisitReminded`.
+    """
+    now = uow.now()
+    due = and_(col(Visit.remind_at) <= now, col(Visit.window_ends_at) > now)
+    visits = await _take(uow, UNREMINDED, due, col(Visit.remind_at), limit)
+    for visit in visits:
+        visit.reminded_at = now
+        await uow.record(
+            VisitReminded(
+                visit_id=visit.id,
+                plan_id=visit.plan_id,
+                unit_id=visit.unit_id,
+                window_ends_at=visit.window_ends_at,
+                reminded_at=now,
+            )
+        )
+    return len(visits)
+
+
+async def _take(uow: UnitOfWork, index: str, due: ColumnElement[bool], order: Mapped[Any], limit: int) -> Sequence[Visit]:
     """Due visits that no other worker has in hand, through a partial index."""
     statement = select(Visit).where(text(index), due).order_by(order).limit(limit).with_for_update(skip_locked=True)
     return (await uow.session.scalars(statement)).all()

@@ -57,18 +57,18 @@ async def list_visits(
     if after is not None:
         statement = statement.where(col(Visit.id) > after)
     rows, following = cut((await uow.session.scalars(statement)).all(), limit, lambda visit: visit.id)
-    return Page(items=await _show(uow, principal, rows), next_cursor=following)
+    return Page(items=await show_visits(uow, principal, rows), next_cursor=following)
 
 
 async def show_visit(uow: UnitOfWork, principal: Principal, visit: Visit) -> VisitDetail:
     """For somebody who may see it."""
-    [shown] = await _show(uow, principal, [visit])
+    [shown] = await show_visits(uow, principal, [visit])
     findings, promises = await findings_of_visit(uow, visit.id), await promises_of_visit(uow, visit.id)
     return VisitDetail(**dict(shown), answers=visit.answers, findings=findings, promises=promises)
 
 
-async def _show(uow: UnitOfWork, principal: Principal, visits: Sequence[Visit]) -> list[VisitOut]:
-    """Each with whom it is to, for those who need to know."""
+async def show_visits(uow: UnitOfWork, principal: Principal, visits: Sequence[Visit]) -> list[VisitOut]:
+    """For somebody who may see them: each with whom it is to, if the caller needs to know."""
     leads = principal.role in (Role.lead, Role.admin)
     needing = [
         visit for visit in visits if needs_contact(visit.state, leads=leads, goes=visit.assignee_id == principal.account_id)

@@ -51,6 +51,8 @@ CLOCK_SKEW = timedelta(minutes=5)
 UNPLANNED = timedelta(days=1)
 """Somebody who called without a plan may enter plan and visit up to a day later."""
 
+EARLIEST_REMINDER = timedelta(days=2)
+
 
 def move(state: VisitState, to: VisitState) -> VisitState:
     """The next state. Raises `Conflict`."""
@@ -73,6 +75,11 @@ def state_at(state: VisitState, starts_at: datetime, ends_at: datetime, now: dat
 def needs_contact(state: VisitState, *, leads: bool, goes: bool) -> bool:
     """Whether a caller reads whom a visit is to: the visitor until it is recorded, leads always, inspectors never."""
     return leads or (goes and state not in RECORDED)
+
+
+def remind_at(starts_at: datetime, ends_at: datetime) -> datetime:
+    """When a quarter of the window is left, and not more than two days."""
+    return ends_at - min((ends_at - starts_at) / 4, EARLIEST_REMINDER)
 
 
 def is_late(ends_at: datetime, *, occurred_at: datetime, recorded_at: datetime) -> bool:

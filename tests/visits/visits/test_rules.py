@@ -14,6 +14,7 @@ from services.visits.visits.rules import (
     is_late,
     move,
     recorded_state,
+    remind_at,
     state_at,
 )
 from shared.errors import Conflict, Invalid
@@ -141,3 +142,13 @@ def test_findings_need_a_visit_that_was_made(outcome: Outcome) -> None:
     with pytest.raises(Invalid) as refused:
         check_record(outcome, reason="So it was", findings=1)
     assert refused.value.slug == "findings-need-a-visit"
+
+
+@pytest.mark.parametrize(
+    ("hours", "left"),
+    [(0, 0), (4, 1), (24, 6), (7 * 24, 42), (8 * 24, 48), (60 * 24, 48)],
+    ids=["no window", "an afternoon", "a day", "a week", "eight days", "two months"],
+)
+def test_remind_at_leaves_a_quarter_of_the_window_and_at_most_two_days(hours: int, left: int) -> None:
+    end = START + timedelta(hours=hours)
+    assert remind_at(START, end) == end - timedelta(hours=left)
