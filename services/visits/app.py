@@ -13,6 +13,7 @@ from services.visits.jobs import JOBS
 from services.visits.plans.routes import router as plans
 from services.visits.posts.routes import router as posts
 from services.visits.promises.routes import router as promises
+from services.visits.proposals.routes import router as proposals
 from services.visits.settings import VisitsSettings
 from services.visits.sync.routes import router as sync
 from services.visits.templates.routes import router as templates
@@ -39,4 +40,5 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         activity_templates,
         activities,
     ]
+    routers = [posts, contacts, choices, plans, proposals, visits, findings]
     return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

@@ -39,3 +39,7 @@ def promise_not_found() -> NotFound:
 
 def call_back_not_found() -> NotFound:
     return NotFound("call-back-not-found", "There is no call-back with this id that you may see.")
+
+
+def proposal_not_found() -> NotFound:
+    return NotFound("visit-proposal-not-found", "There is no visit proposal with this id that you may see.")

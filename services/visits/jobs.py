@@ -5,6 +5,7 @@ import asyncio
 from services.visits.choices.actions import resume_rested
 from services.visits.plans.actions import plan_visits_ahead
 from services.visits.promises.actions import break_promises
+from services.visits.proposals.actions.accepting import make_accepted
 from services.visits.visits.actions import miss_visits, ready_visits, remind_of_visits
 from shared.service import Job
 from shared.uow import Works
@@ -52,10 +53,17 @@ async def follow_promises(works: Works) -> bool:
         return await break_promises(uow, limit=BATCH) == BATCH
 
 
+async def make_proposed(works: Works) -> bool:
+    """Contacts of an accepted proposal get their posts and their visits."""
+    async with works.begin() as uow:
+        return await make_accepted(uow, limit=PLANS_BATCH) > 0
+
+
 JOBS = (
     Job("visit-windows", 10.0, follow_windows),
     Job("visits-ahead", 600.0, plan_ahead),
     Job("contacts-rested", 60.0, resume_contacts),
     Job("visit-reminders", 60.0, remind),
     Job("promises", 60.0, follow_promises),
+    Job("proposals-accepted", 10.0, make_proposed),
 )

@@ -11,6 +11,7 @@ from services.visits.findings.models import CaseProgress, Finding
 from services.visits.plans.models import VisitPlan
 from services.visits.posts.models import Post
 from services.visits.promises.models import Promise
+from services.visits.proposals.models import ProposedContact, ProposedPost, VisitProposal
 from services.visits.requests.models import VisitRequest
 from services.visits.sync.models import SyncConflict, SyncedItem, VisitDeparture
 from services.visits.tables import metadata
@@ -32,12 +33,15 @@ TABLES = (
     KnownCase,
     Post,
     Promise,
+    ProposedContact,
+    ProposedPost,
     ServedCase,
     SyncConflict,
     SyncedItem,
     Visit,
     VisitDeparture,
     VisitPlan,
+    VisitProposal,
     VisitRating,
     VisitRequest,
     VisitTemplate,

@@ -248,3 +248,16 @@ class VisitRequestAnswered(Event, type="massline.visits.visit-request.answered.v
     outcome: str
     in_time: bool
     answered_at: datetime
+
+
+class VisitProposalAccepted(Event, type="massline.visits.visit-proposal.accepted.v1", key="proposal_id"):
+    """When: every contact of an accepted proposal has its post and its visits; `contacts` were given to `posts`.
+
+    Contacts that had changed before their turn came are not counted. Key: the proposal. Consumed by webhooks.
+    """
+
+    proposal_id: UUID
+    unit_id: UUID
+    contacts: int
+    posts: int
+    accepted_at: datetime

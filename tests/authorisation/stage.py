@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from services.visits.jobs import make_proposed
 from shared.bus.inprocess import InProcessBus
 from tests.authorisation.cast import PLACES, RESIDENTS, TREE
 from tests.feedback.files import drawing, saved
@@ -243,6 +244,23 @@ class Stage:
         plan = await self.do("lead own", "/v1/visit-plans", visit_plan(self))
         return {"plan_id": plan["id"], "visit_id": plan["visits"][0]["id"]}
 
+    async def proposal(self) -> Params:
+        """Of one more contact and one more post, once what was accepted before is done."""
+        await eventually(self._all_made)
+        post = {"unit_id": self.units["own"], "code": uuid4().hex, "name": "The lane", "visits_per_week": 5}
+        await self.do("lead own", "/v1/posts", {**post, "holder_id": self.ids["official own"]})
+        contact = {"unit_id": self.units["own"], "kind": "household", "label": "The Lins", "place": "The lane"}
+        listed = await self.do("lead own", "/v1/contacts", contact)
+        await self.do("lead own", f"/v1/contacts/{listed['id']}/agree", {"rhythm_days": 30})
+        made = await self.do("lead own", "/v1/visit-proposals", visit_proposal(self))
+        return {"proposal_id": made["id"]}
+
+    async def _all_made(self) -> bool:
+        visits = next(service for service in self.world.product.services if service.name == "visits")
+        await make_proposed(visits.works)
+        known = await self.ask("GET", "/v1/visit-proposals", "admin", params={"limit": 100})
+        return all(proposal["state"] != "accepting" for proposal in known.json()["items"])
+
     async def finding(self) -> Params:
         plan = await self.plan()
         visit = await self.do("official own", f"/v1/visits/{plan['visit_id']}/record", visit_record())
@@ -339,6 +357,10 @@ def visit_plan(stage: Stage) -> dict[str, Any]:
         "assignee_id": stage.ids["official own"],
         "starts_at": now(),
     }
+
+
+def visit_proposal(stage: Stage) -> dict[str, Any]:
+    return {"unit_id": stage.units["own"], "starts_on": (datetime.now(UTC) + timedelta(days=1)).date().isoformat()}
 
 
 def visit_record() -> dict[str, Any]:

@@ -413,6 +413,17 @@ VISITS = (
     ),
     role("POST /v1/visits/sync", STAFF),
     listing("GET /v1/visits/sync/conflicts", OVERSEERS, "conflict_id", SCOPED, Stage.sync_conflict),
+    listing("GET /v1/visit-proposals", OVERSEERS, "proposal_id", SCOPED, Stage.proposal),
+    Line("GET /v1/visit-proposals/{proposal_id}", SCOPED, RESIDENTS, Stage.proposal),
+    Line("GET /v1/visit-proposals/{proposal_id}/assignments", SCOPED, RESIDENTS, Stage.proposal),
+    Line(
+        "POST /v1/visit-proposals",
+        LEADERS,
+        KNOWN - LEADS - ADMIN,
+        Stage.proposal,
+        lambda stage, params: {"json": made.visit_proposal(stage)},
+    ),
+    Line("POST /v1/visit-proposals/{proposal_id}/accept", LEADERS, KNOWN - LEADS - ADMIN, Stage.proposal),
     listing("GET /v1/findings", OVERSEERS, "finding_id", SCOPED, Stage.finding),
     Line("GET /v1/findings/{finding_id}", SCOPED, RESIDENTS, Stage.finding),
 )

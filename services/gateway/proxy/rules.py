@@ -28,6 +28,7 @@ AREAS: dict[str, str] = {
     "activities": "visits",
     "activity-templates": "visits",
     "visit-plans": "visits",
+    "visit-proposals": "visits",
     "visits": "visits",
     "findings": "visits",
     "visit-templates": "visits",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import col
 
@@ -21,8 +21,8 @@ from services.visits.posts.queries import require_post
 from services.visits.recurrence.rules import find_zone, occurrences, parse
 from services.visits.templates.queries import template_for
 from services.visits.visitors.queries import require_own_unit, require_visitor
-from services.visits.visits.actions import cancel_ahead, put_on_calendar
-from services.visits.visits.models import Visit
+from services.visits.visits.actions import cancel_ahead, plan_visit, put_on_calendar
+from services.visits.visits.models import UNRECORDED, Visit
 from services.visits.visits.rules import VisitState, remind_at
 from shared.auth import Principal
 from shared.errors import Conflict
@@ -162,6 +162,17 @@ async def follow_rhythm(uow: UnitOfWork, contact: Contact) -> None:
     until = rules.horizon(plan.starts_at, uow.now())
     await _make_visits(uow, [(plan, start) for start in _moments(plan, until)])
     plan.planned_until = until
+
+
+async def give_plan(uow: UnitOfWork, contact: Contact, post: Post) -> bool:
+    """Visits of the contact that are planned and not recorded go to this post from now on; whether there is such a plan."""
+    plan = await _live_plan(uow, contact.id)
+    if plan is None:
+        return False
+    plan.post_id, plan.assignee_id = post.id, post.holder_id
+    mine = update(Visit).where(col(Visit.plan_id) == plan.id, text(UNRECORDED))
+    await uow.session.execute(mine.values(post_id=post.id, assignee_id=post.holder_id))
+    return True
 
 
 async def plan_visits_ahead(uow: UnitOfWork, *, limit: int) -> int:

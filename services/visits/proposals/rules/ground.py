@@ -145,6 +145,11 @@ class Ground:
         return Measures(max(self.loads(post_of), default=0.0), late, fsum(ways))
 
 
+def kilometres(one: Place | None, other: Place | None) -> float | None:
+    """Along the ground; None where a place is not known."""
+    return _km(_on_sphere(one), _on_sphere(other))
+
+
 def _on_sphere(place: Place | None) -> tuple[float, float, float] | None:
     if place is None:
         return None
