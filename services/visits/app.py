@@ -30,6 +30,7 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         choices,
         templates,
         plans,
+        proposals,
         of_visits,
         sync,
         visits,
@@ -40,5 +41,4 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         activity_templates,
         activities,
     ]
-    routers = [posts, contacts, choices, plans, proposals, visits, findings]
     return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

@@ -21,7 +21,7 @@ from services.visits.posts.queries import require_post
 from services.visits.recurrence.rules import find_zone, occurrences, parse
 from services.visits.templates.queries import template_for
 from services.visits.visitors.queries import require_own_unit, require_visitor
-from services.visits.visits.actions import cancel_ahead, plan_visit, put_on_calendar
+from services.visits.visits.actions import cancel_ahead, put_on_calendar
 from services.visits.visits.models import UNRECORDED, Visit
 from services.visits.visits.rules import VisitState, remind_at
 from shared.auth import Principal
