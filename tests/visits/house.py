@@ -113,6 +113,17 @@ class House:
         path = f"/v1/visits/{visit_id}/record"
         return await self.client.post(path, caller=by, json=self.record_body(**changes), headers=headers)
 
+    async def template(self, **changes: Any) -> dict[str, Any]:
+        answer = await self.client.post("/v1/visit-templates", caller=ADMIN, json=template(**changes))
+        assert answer.status_code == 201, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def read(self, path: str, *, by: Principal = ADMIN, **params: Any) -> Any:
+        answer = await self.client.get(path, caller=by, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     async def state(self, visit_id: str) -> str:
         answer = await self.client.get(f"/v1/visits/{visit_id}", caller=ADMIN)
         state: str = answer.json()["state"]
@@ -125,6 +136,30 @@ def account(person: Principal) -> AccountCreated:
 
 def finding(**changes: Any) -> dict[str, Any]:
     return {"title": "Pressure too low", "body": "The upper houses get none.", "category": "water", **changes}
+
+
+def question(code: str, **changes: Any) -> dict[str, Any]:
+    return {"code": code, "title": {"en": "Does the water run?", "zh": "通水吗？"}, "kind": "yes_no", **changes}
+
+
+def template(**changes: Any) -> dict[str, Any]:
+    options = [{"code": code, "title": {"en": code, "zh": "路"}} for code in ("good", "bad")]
+    body = {
+        "unit_id": str(COUNTY.unit_id),
+        "code": "water-round",
+        "title": {"en": "Water round", "zh": "供水走访"},
+        "questions": [
+            question("running", required=True),
+            question("road", kind="choice", options=options),
+            question("lamps", kind="number", least=0, most=100),
+            question("since", kind="date"),
+        ],
+    }
+    return {**body, **changes}
+
+
+def promise(**changes: Any) -> dict[str, Any]:
+    return {"text": "Send the plumber", "due_on": "2026-03-16", **changes}
 
 
 def moment(text: str) -> datetime:

@@ -85,7 +85,7 @@ SERVICES = (
     "allowance|aid|benefit|care|centre|center|clinic|drug|hospital|insurance|leave|medicine|nurse|office|pay|prevention|"
     "screening|service|test|testing|vaccination|vaccine|ward"
 )
-"""A word that stands right before one of these speaks of a service, not of a person."""
+"""A word right before one of these, or right after one of these and `for`, speaks of a service and not of a person."""
 CHINESE: Mapping[Private, tuple[str, ...]] = {
     Private.faith: (
         "信教|信仰|信佛|信奉|信徒|教徒|穆斯林|做礼拜|受洗|拜佛|无神论|法轮功|宗教",
@@ -116,17 +116,24 @@ def _chinese(words: str, services: str) -> re.Pattern[str]:
 PATTERNS: Mapping[Private, tuple[re.Pattern[str], ...]] = {
     private: (_english(ENGLISH[private]), _chinese(*CHINESE[private])) for private in Private
 }
-ACRONYM = re.compile(r"(?<![\w-])AIDS(?![\w-])(?! (?:clinic|prevention|test|service)s?\b)")
+AIDS = re.compile(rf"(?<![\w-])AIDS(?![\w-])(?! (?:{SERVICES})s?\b)")
 """In capitals only: others are hearing aids."""
+SERVICE_FOR = re.compile(rf"\b(?:{SERVICES})s? (?:for|against) (?:the )?\Z")
+REACH = 32
+"""Characters that are looked at before a word: enough for the longest service."""
 
 
 def private_kind(text: str) -> Private | None:
     """What the text tells of a person, if it does."""
     plain = " ".join(unicodedata.normalize("NFKC", text).replace("’", "'").split())
-    if ACRONYM.search(plain):
+    if _tells(AIDS, plain):
         return Private.health
     folded = plain.casefold()
-    return next((private for private, patterns in PATTERNS.items() if any(p.search(folded) for p in patterns)), None)
+    return next((private for private, patterns in PATTERNS.items() if any(_tells(p, folded) for p in patterns)), None)
+
+
+def _tells(pattern: re.Pattern[str], text: str) -> bool:
+    return any(SERVICE_FOR.search(text, max(0, found.start() - REACH), found.start()) is None for found in pattern.finditer(text))
 
 
 def private_code(code: str) -> Private | None:

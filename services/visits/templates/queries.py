@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
 from services.visits.errors import template_not_found
@@ -29,7 +30,7 @@ async def list_templates(
     uow: UnitOfWork, principal: Principal, *, unit_id: UUID | None, code: str | None, limit: int, cursor: str | None
 ) -> Page[TemplateOut]:
     """The newest version of each, in the order in which they were first made."""
-    statement = select(VisitTemplate).distinct(col(VisitTemplate.id)).where(await _visible(uow, principal))
+    statement = select(VisitTemplate).ext(distinct_on(col(VisitTemplate.id))).where(await _visible(uow, principal))
     if unit_id is not None:
         statement = statement.where(col(VisitTemplate.unit_id).in_(_above(uow, unit_id)))
     if code is not None:
