@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -48,6 +48,20 @@ def _sensible(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _written_day(value: object) -> object:
+    """Pydantic takes a number for a day too, and a time at midnight."""
+    if isinstance(value, str) and DAY.fullmatch(value):
+        return value
+    raise PydanticCustomError("day_form", "must be a day as RFC 3339 writes it, for example 2026-05-01")
+
+
+def _sensible_day(day: date) -> date:
+    if not 1900 <= day.year <= 9000:
+        raise PydanticCustomError("day_range", "must lie between the years 1900 and 9000")
+    return day
+
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 UNPRINTED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mc", "Me", "Mn", "Zl", "Zp", "Zs"})
 BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -67,6 +81,7 @@ Longitude = Annotated[Finite, Field(strict=True, ge=-180, le=180)]
 Score = Annotated[int, Field(ge=1, le=5, strict=True)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_sensible)]
+Day = Annotated[date, BeforeValidator(_written_day), AfterValidator(_sensible_day)]
 
 
 class In(BaseModel):

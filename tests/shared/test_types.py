@@ -2,7 +2,7 @@
 
 import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.types import Body, Code, Count, Finite, Int64, Level, Limit, Line, Moment, Score, Share, Text, enum_check
+from shared.types import Body, Code, Count, Day, Finite, Int64, Level, Limit, Line, Moment, Score, Share, Text, enum_check
 
 TEXT = st.text(st.characters(), max_size=300)  # with surrogates and NUL
 
@@ -132,9 +132,21 @@ def test_a_written_time_is_a_moment(value: str) -> None:
     assert accepted(Moment, value) == datetime(2026, 5, 1, 9, tzinfo=UTC)
 
 
+@given(st.dates())
+def test_a_day_is_of_a_sensible_year(value: date) -> None:
+    assert accepted(Day, value.isoformat()) == (value if 1900 <= value.year <= 9000 else None)
+
+
+@pytest.mark.parametrize(
+    "value", [0, 20_000, True, None, "", "20000", "2026-05-01T00:00:00Z", "20260501", "2026-02-30", "2026-W18-5"]
+)
+def test_what_is_not_written_as_a_day_is_none(value: object) -> None:
+    assert accepted(Day, value) is None
+
+
 @given(st.recursive(st.none() | st.booleans() | st.floats() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)))
 def test_no_json_breaks_a_type(value: object) -> None:
-    for kind in (Text, Line, Body, Code, Int64, Count, Finite, Share, Score, Limit, Moment):
+    for kind in (Text, Line, Body, Code, Int64, Count, Finite, Share, Score, Limit, Moment, Day):
         result = accepted(kind, value)
         if isinstance(result, str | int | float):
             json.dumps(result, allow_nan=False).encode()

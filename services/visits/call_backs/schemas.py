@@ -8,13 +8,13 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.visits.call_backs.rules import MOST, Result
-from shared.types import In, Line, Out
+from shared.types import Day, In, Line, Out
 
 
 class CallBackIn(In):
     unit_id: UUID = Field(description="With all units below it.")
-    starts_on: date
-    ends_on: date = Field(description="The last day, at most a year after the first. Days are those of UTC.")
+    starts_on: Day
+    ends_on: Day = Field(description="The last day, at most a year after the first. Days are those of UTC.")
     share: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = Field(
         None, description="Of the visits of the period."
     )

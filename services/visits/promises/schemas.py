@@ -6,12 +6,12 @@ from uuid import UUID
 from pydantic import Field
 
 from services.visits.promises.rules import PromiseState
-from shared.types import In, Line, Out
+from shared.types import Day, In, Line, Out
 
 
 class PromiseDraft(In):
     text: Line = Field(description="What will be done.")
-    due_on: date = Field(description="From the day of the visit, within two years.")
+    due_on: Day = Field(description="From the day of the visit, within two years.")
 
 
 class WithdrawalIn(In):
