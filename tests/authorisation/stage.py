@@ -22,6 +22,9 @@ PICTURE = {"file": ("name", saved(drawing(), "PNG"))}
 NEVER_ISSUED = "00000-00000-00000-00000-0"
 SHARE = "UPDATE cases SET shared = true WHERE id = $1"
 LATE = "UPDATE case_clocks SET due_at = due_at - interval '1 year' WHERE case_id = $1 AND kind = 'acknowledgement'"
+MADE_EARLIER = """
+UPDATE visits SET occurred_at = occurred_at - interval '2 days', recorded_at = recorded_at - interval '2 days' WHERE id = $1
+"""
 HOLD = """
 INSERT INTO holds (id, unit_id, channel, held_from, held_until, reason, opinions, usual, placed_at)
 SELECT $1, $2, 'thought', day, day + interval '2 hours', 'burst', 30, 0, day
@@ -175,6 +178,9 @@ class Stage:
         await self._execute("visits", statement, *values)
 
     async def _execute(self, name: str, statement: str, *values: Any) -> None:
+        await self._of("feedback", statement, *values)
+
+    async def _of(self, name: str, statement: str, *values: Any) -> None:
         service = next(service for service in self.world.product.services if service.name == name)
         await service.database.pool.execute(statement, *values)
 
@@ -302,6 +308,34 @@ class Stage:
         kept = await self.ask("GET", "/v1/visits/sync/conflicts", "official own", params={"limit": 100})
         return {"conflict_id": next(each["id"] for each in kept.json()["items"] if each["visit_id"] == plan["visit_id"])}
 
+    async def visit_template(self) -> Params:
+        made = await self.do("admin", "/v1/visit-templates", visit_template(self))
+        return {"template_id": made["id"], "version": str(made["version"])}
+
+    async def promise(self) -> Params:
+        plan = await self.plan()
+        said = {**visit_record(), "promises": [{"text": "Bring a lamp", "due_on": now()[:10]}]}
+        visit = await self.do("official own", f"/v1/visits/{plan['visit_id']}/record", said)
+        return {**plan, "promise_id": visit["promises"][0]["id"]}
+
+    async def confirmable(self) -> Params:
+        """A visit of the day before yesterday, and the code of its resident."""
+        visit = await self.finding()
+        await self._of("visits", MADE_EARLIER, UUID(visit["visit_id"]))
+        issued = await self.do("lead own", f"/v1/visits/{visit['visit_id']}/confirmation-code")
+        return {**visit, "code": issued["code"]}
+
+    async def disputed(self) -> Params:
+        visit = await self.confirmable()
+        await self.do("nobody", "/v1/visit-confirmations", {"code": visit["code"], "took_place": False})
+        return visit
+
+    async def call_back(self) -> Params:
+        """Of one visit."""
+        await self.finding()
+        made = await self.do("inspector own", "/v1/call-backs", call_back(self))
+        return {"call_back_id": made["id"], "visit_id": made["visits"][0]["visit_id"]}
+
     async def standard(self) -> Params:
         made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
         return {"standard_id": made["id"]}
@@ -391,6 +425,18 @@ def activity(stage: Stage, template: Params) -> dict[str, Any]:
 def activity_record() -> dict[str, Any]:
     counts = {"officials": 1, "residents": 9}
     return {"participants": counts, "turns": counts}
+
+
+def visit_template(stage: Stage) -> dict[str, Any]:
+    title = {"en": "Is there light?", "zh": "有灯吗？"}
+    questions = [{"code": "light", "title": title, "kind": "yes_no"}]
+    return {"unit_id": stage.units["own"], "code": uuid4().hex, "title": title, "questions": questions}
+
+
+def call_back(stage: Stage) -> dict[str, Any]:
+    today = datetime.now(UTC).date()
+    days = {"starts_on": str(today - timedelta(days=1)), "ends_on": str(today)}
+    return {"unit_id": stage.units["own"], **days, "size": 1}
 
 
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:

@@ -386,6 +386,8 @@ RETENTION = (
     role("GET /v1/retention/due", ADMIN),
 )
 
+INSPECTING = at("inspector", ABOVE) | ADMIN
+NEVER_INSPECT = KNOWN - INSPECTORS - ADMIN
 VISITS = (
     listing("GET /v1/visit-plans", OVERSEERS, "plan_id", SCOPED, Stage.plan),
     Line("GET /v1/visit-plans/{plan_id}", SCOPED, RESIDENTS, Stage.plan),
@@ -426,6 +428,39 @@ VISITS = (
     Line("POST /v1/visit-proposals/{proposal_id}/accept", LEADERS, KNOWN - LEADS - ADMIN, Stage.proposal),
     listing("GET /v1/findings", OVERSEERS, "finding_id", SCOPED, Stage.finding),
     Line("GET /v1/findings/{finding_id}", SCOPED, RESIDENTS, Stage.finding),
+    listing("GET /v1/visit-templates", OVERSEERS, "template_id", TEMPLATE_READERS, Stage.visit_template),
+    Line("GET /v1/visit-templates/{template_id}", TEMPLATE_READERS, RESIDENTS, Stage.visit_template),
+    Line("GET /v1/visit-templates/{template_id}/versions/{version}", TEMPLATE_READERS, RESIDENTS, Stage.visit_template),
+    Line(
+        "POST /v1/visit-templates",
+        LEADERS,
+        KNOWN - LEADS - ADMIN,
+        sends=lambda stage, params: {"json": made.visit_template(stage)},
+    ),
+    listing("GET /v1/promises", OVERSEERS, "promise_id", SCOPED, Stage.promise),
+    Line("GET /v1/promises/{promise_id}", SCOPED, RESIDENTS, Stage.promise),
+    Line("POST /v1/promises/{promise_id}/keep", RECORDERS, KNOWN - STAFF, Stage.promise),
+    Line("POST /v1/promises/{promise_id}/withdraw", RECORDERS, KNOWN - STAFF, Stage.promise, says(reason="No lamp.")),
+    listing("GET /v1/call-backs", OVERSEERS, "call_back_id", SCOPED, Stage.call_back),
+    Line("GET /v1/call-backs/{call_back_id}", SCOPED, RESIDENTS, Stage.call_back),
+    Line(
+        "POST /v1/call-backs",
+        INSPECTING,
+        NEVER_INSPECT,
+        Stage.finding,
+        lambda stage, params: {"json": made.call_back(stage)},
+    ),
+    Line(
+        "POST /v1/call-backs/{call_back_id}/results",
+        INSPECTING,
+        NEVER_INSPECT,
+        Stage.call_back,
+        names("visit_id", result="took_place"),
+    ),
+    listing("GET /v1/call-backs/disputes", INSPECTORS | ADMIN, "visit_id", INSPECTING, Stage.disputed),
+    Line("GET /v1/visits/ratings", SCOPED, RESIDENTS, Stage.own, lambda stage, params: {"params": params}),
+    Line("POST /v1/visits/{visit_id}/confirmation-code", HOLDERS, OFFICIALS | RESIDENTS, Stage.finding),
+    Line("POST /v1/visit-confirmations", EVERYBODY, NO_ONE, Stage.confirmable, names("code", took_place=True)),
 )
 
 ACTIVITY = "/v1/activities/{activity_id}"
