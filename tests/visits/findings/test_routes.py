@@ -8,7 +8,18 @@ import pytest
 
 from shared.auth import ANONYMOUS, Principal
 from shared.events.envelope import Event
-from shared.events.feedback import CaseAnswered, CaseConfirmed, CaseOpened, CaseRejected, CaseSource
+from shared.events.feedback import (
+    AppealDecided,
+    CaseAnswered,
+    CaseConfirmed,
+    CaseHandedOver,
+    CaseLapsed,
+    CaseOpened,
+    CaseRejected,
+    CaseReopened,
+    CaseSource,
+    CaseWithdrawn,
+)
 from tests.visits.house import (
     ADMIN,
     COLLEAGUE,
@@ -65,6 +76,29 @@ def rejected(finding_id: str | None, at: datetime, *, case_id: UUID) -> CaseReje
     return CaseRejected.model_validate({**of_finding(finding_id, case_id), "rejected_at": at})
 
 
+def lapsed(finding_id: str | None, at: datetime, *, case_id: UUID) -> CaseLapsed:
+    return CaseLapsed.model_validate({**of_finding(finding_id, case_id), "lapsed_at": at})
+
+
+def handed_over(finding_id: str | None, at: datetime, *, case_id: UUID, unit_id: UUID) -> CaseHandedOver:
+    owners = {"unit_id": unit_id, "from_unit_id": TOWNSHIP.unit_id, "handed_over_count": 1}
+    return CaseHandedOver.model_validate({**of_finding(finding_id, case_id), **owners, "handed_over_at": at})
+
+
+def reopened(finding_id: str | None, at: datetime, *, case_id: UUID) -> CaseReopened:
+    said = {"judgement": 1, "reopened_count": 1, "reopened_at": at, "clocks": ()}
+    return CaseReopened.model_validate({**of_finding(finding_id, case_id), **said})
+
+
+def withdrawn(finding_id: str | None, at: datetime, *, case_id: UUID) -> CaseWithdrawn:
+    return CaseWithdrawn.model_validate({**of_finding(finding_id, case_id), "withdrawn_at": at})
+
+
+def overturned(finding_id: str | None, at: datetime, *, case_id: UUID) -> AppealDecided:
+    said = {"by_unit_id": PROVINCE.unit_id, "overturned": True, "decided_at": at, "clocks": ()}
+    return AppealDecided.model_validate({**of_finding(finding_id, case_id), **said})
+
+
 async def _case_of(house: House, found: dict[str, Any], who: Principal = OFFICIAL) -> tuple[str | None, str | None]:
     body = (await house.client.get(f"/v1/findings/{found['id']}", caller=who)).json()
     return body["case_id"], body["case_state"]
@@ -105,6 +139,41 @@ async def test_case_events_end_the_same_in_every_order_and_however_often_they_co
         for record in [*records, *records]:
             await house.service.consumer.deliver([record])
         assert await _case_of(house, found) == (str(case_id), state), order
+
+
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        ((answered, lapsed), "lapsed"),
+        ((answered, lapsed, reopened), "opened"),
+        ((answered, withdrawn), "withdrawn"),
+        ((rejected, overturned), "opened"),
+        ((rejected, overturned, answered), "answered"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else " ".join(fact.__name__ for fact in given),
+)
+async def test_a_case_that_lapsed_was_opened_again_or_taken_back_shows_so_in_every_order(
+    house: House, facts: tuple[Callable[..., Event], ...], state: str
+) -> None:
+    now = house.clock()
+    for order in permutations(range(len(facts) + 1)):
+        found, case_id = await _found(house), uuid4()
+        told = [opened, *facts]
+        events = [fact(found["id"], now + timedelta(hours=hours), case_id=case_id) for hours, fact in enumerate(told)]
+        await house.tell(*(events[position] for position in order))
+        assert await _case_of(house, found) == (str(case_id), state), order
+
+
+async def test_the_unit_that_the_case_was_handed_over_to_reads_the_finding(house: House) -> None:
+    now = house.clock()
+    for order in permutations(range(2)):
+        found, case_id = await _found(house), uuid4()
+        events: list[Event] = [
+            opened(found["id"], now, case_id=case_id),
+            handed_over(found["id"], now + timedelta(hours=1), case_id=case_id, unit_id=VILLAGE.unit_id),
+        ]
+        await house.tell(*(events[position] for position in order))
+        assert await _case_of(house, found, VILLAGE_OFFICIAL) == (str(case_id), "opened")
 
 
 async def test_cases_that_no_visit_found_touch_no_finding(house: House) -> None:

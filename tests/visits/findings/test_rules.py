@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -34,3 +35,29 @@ def test_case_state(
 ) -> None:
     found = case_state(answered_at=answered_at, confirmed_at=confirmed_at, resolved=resolved, rejected_at=rejected_at)
     assert found is state
+
+
+LATEST = LATER + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        ({"answered_at": NOON, "lapsed_at": LATER}, CaseState.lapsed),
+        ({"answered_at": NOON, "lapsed_at": NOON}, CaseState.lapsed),
+        ({"answered_at": NOON, "lapsed_at": LATER, "reopened_at": LATEST}, CaseState.opened),
+        ({"answered_at": LATEST, "lapsed_at": NOON, "reopened_at": LATER}, CaseState.answered),
+        ({"answered_at": NOON, "confirmed_at": LATER, "resolved": True, "reopened_at": LATEST}, CaseState.opened),
+        ({"answered_at": NOON, "confirmed_at": LATER, "resolved": True, "reopened_at": LATER}, CaseState.opened),
+        ({"answered_at": NOON, "withdrawn_at": LATER}, CaseState.withdrawn),
+        ({"withdrawn_at": NOON, "reopened_at": LATER}, CaseState.opened),
+        ({"withdrawn_at": LATER, "reopened_at": NOON}, CaseState.withdrawn),
+        ({"rejected_at": NOON, "reopened_at": LATER}, CaseState.opened),
+        ({"rejected_at": LATER, "reopened_at": NOON}, CaseState.rejected),
+        ({"rejected_at": NOON, "reopened_at": LATER, "answered_at": LATEST}, CaseState.answered),
+        ({"reopened_at": NOON}, CaseState.opened),
+    ],
+)
+def test_case_state_of_what_lapsed_was_opened_again_or_taken_back(facts: dict[str, datetime], state: CaseState) -> None:
+    unheard: dict[str, Any] = dict.fromkeys(("answered_at", "confirmed_at", "resolved", "rejected_at"))
+    assert case_state(**{**unheard, **facts}) is state
