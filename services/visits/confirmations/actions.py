@@ -55,10 +55,9 @@ async def confirm_visit(uow: UnitOfWork, said: ConfirmationIn) -> None:
     (too-early).
     """
     lookup = _lookup(uow, said.code)
-    found = select(Visit).join(Confirmation, col(Confirmation.visit_id) == col(Visit.id))
-    visit = await uow.session.scalar(found.where(col(Confirmation.lookup) == lookup).with_for_update(of=Visit))
+    visit = await _visit_of(uow, lookup) if lookup else None
     unspoken = col(Confirmation.lookup) == lookup, col(Confirmation.took_place).is_(None)
-    kept = await uow.session.scalar(select(Confirmation).where(*unspoken).with_for_update())
+    kept = await uow.session.scalar(select(Confirmation).where(*unspoken).with_for_update()) if visit else None
     if visit is None or kept is None or uow.now() >= (span := _span_of(visit)).closes_at:
         raise NotFound(
             "confirmation-not-found", "This code opens nothing: it is wrong, was used, or is too old. Ask for a new one."
@@ -70,6 +69,12 @@ async def confirm_visit(uow: UnitOfWork, said: ConfirmationIn) -> None:
     if said.helpful is not None:
         await _rate(uow, visit.unit_id, said.helpful)
     await uow.session.flush()
+
+
+async def _visit_of(uow: UnitOfWork, lookup: bytes) -> Visit | None:
+    """Locked before its confirmation, as it is when a code is issued."""
+    found = select(Visit).join(Confirmation, col(Confirmation.visit_id) == col(Visit.id))
+    return await uow.session.scalar(found.where(col(Confirmation.lookup) == lookup).with_for_update(of=Visit))
 
 
 async def _rate(uow: UnitOfWork, unit_id: UUID, score: int) -> None:
