@@ -14,6 +14,7 @@ from services.visits.plans.routes import router as plans
 from services.visits.posts.routes import router as posts
 from services.visits.promises.routes import router as promises
 from services.visits.proposals.routes import router as proposals
+from services.visits.requests.routes import router as requests
 from services.visits.settings import VisitsSettings
 from services.visits.sync.routes import router as sync
 from services.visits.templates.routes import router as templates
@@ -35,6 +36,7 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         sync,
         visits,
         findings,
+        requests,
         promises,
         confirmations,
         call_backs,

@@ -3,8 +3,10 @@
 from services.visits.cases import actions as cases
 from services.visits.findings import actions as findings
 from services.visits.findings.actions import FindingCase
+from services.visits.requests.actions import ask_for_visit, follow_visit, hand_over_request, withdraw_request
 from services.visits.visitors.actions import project_visitor
 from services.visits.visits.actions import count_visits_serving
+from services.visits.visits.rules import VisitState
 from shared.consumer import Handlers
 from shared.events.assessment import UnitRegistered
 from shared.events.envelope import Record
@@ -18,8 +20,10 @@ from shared.events.feedback import (
     CaseRejected,
     CaseReopened,
     CaseWithdrawn,
+    VisitRequested,
 )
 from shared.events.gateway import AccountCreated
+from shared.events.visits import CancelCause, VisitCancelled, VisitMissed, VisitRecorded
 from shared.units import KnownUnit, project_unit
 from shared.uow import UnitOfWork
 
@@ -51,6 +55,7 @@ async def on_case_handed_over(uow: UnitOfWork, event: CaseHandedOver, record: Re
     await count_visits_serving(uow, event.case_id)
     if event.finding_id is not None:
         await findings.hand_over_case(uow, FindingCase(event.finding_id, event.case_id, event.unit_id, event.handed_over_at))
+    await hand_over_request(uow, case_id=event.case_id, unit_id=event.unit_id, count=event.handed_over_count)
 
 
 async def on_case_confirmed(uow: UnitOfWork, event: CaseConfirmed, record: Record) -> None:
@@ -79,6 +84,24 @@ async def on_case_lapsed(uow: UnitOfWork, event: CaseLapsed, record: Record) -> 
 
 async def on_case_withdrawn(uow: UnitOfWork, event: CaseWithdrawn, record: Record) -> None:
     await cases.withdraw_case(uow, event.case_id, event.withdrawn_at)
+    await withdraw_request(uow, case_id=event.case_id, unit_id=event.unit_id)
+
+
+async def on_visit_requested(uow: UnitOfWork, event: VisitRequested, record: Record) -> None:
+    await ask_for_visit(uow, case_id=event.case_id, unit_id=event.unit_id, requested_at=event.requested_at)
+
+
+async def on_visit_recorded(uow: UnitOfWork, event: VisitRecorded, record: Record) -> None:
+    await follow_visit(uow, plan_id=event.plan_id, became=VisitState(event.outcome))
+
+
+async def on_visit_missed(uow: UnitOfWork, event: VisitMissed, record: Record) -> None:
+    await follow_visit(uow, plan_id=event.plan_id, became=VisitState.missed)
+
+
+async def on_visit_cancelled(uow: UnitOfWork, event: VisitCancelled, record: Record) -> None:
+    if event.cause is not CancelCause.plan_changed:
+        await follow_visit(uow, plan_id=event.plan_id, became=VisitState.cancelled)
 
 
 CONSUMES: Handlers = {
@@ -93,4 +116,8 @@ CONSUMES: Handlers = {
     CaseReopened: on_case_reopened,
     CaseLapsed: on_case_lapsed,
     CaseWithdrawn: on_case_withdrawn,
+    VisitRequested: on_visit_requested,
+    VisitRecorded: on_visit_recorded,
+    VisitMissed: on_visit_missed,
+    VisitCancelled: on_visit_cancelled,
 }

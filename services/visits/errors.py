@@ -23,6 +23,10 @@ def contact_not_found() -> NotFound:
     return NotFound("contact-not-found", "There is no contact with this id that you may see.")
 
 
+def request_not_found() -> NotFound:
+    return NotFound("visit-request-not-found", "There is no request for a visit in this case that you may see.")
+
+
 def finding_not_found() -> NotFound:
     return NotFound("finding-not-found", "There is no finding with this id that you may see.")
 

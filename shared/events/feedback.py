@@ -388,7 +388,7 @@ class OpinionAssisted(Event, type="massline.feedback.opinion.assisted.v1", key="
 
 
 class VisitRequested(Event, type="massline.feedback.visit.requested.v1", key="case_id"):
-    """When: somebody who asks for help asked to be visited. Key: the case. Consumed by webhooks."""
+    """When: somebody who asks for help asked to be visited. Key: the case. Consumed by visits."""
 
     case_id: UUID
     unit_id: UUID

@@ -41,7 +41,7 @@ class VisitRecorded(Event, type="massline.visits.visit.recorded.v1", key="visit_
     """When: a visit was recorded; `outcome` is its new state: done, done_late, cancelled or refused_by_resident.
 
     `late`: made, or entered, after its window; honest, and to be counted apart. A refusal counts against nobody. It may follow
-    `VisitMissed`, which it then corrects. Key: the visit. Consumed by assessment.
+    `VisitMissed`, which it then corrects. Key: the visit. Consumed by assessment, visits.
     """
 
     visit_id: UUID
@@ -57,7 +57,7 @@ class VisitRecorded(Event, type="massline.visits.visit.recorded.v1", key="visit_
 class VisitMissed(Event, type="massline.visits.visit.missed.v1", key="visit_id"):
     """When: the window of a visit ended and nothing was recorded; a late record may still follow.
 
-    Key: the visit. Consumed by assessment.
+    Key: the visit. Consumed by assessment, visits.
     """
 
     visit_id: UUID
@@ -82,7 +82,10 @@ class FindingReported(Event, type="massline.visits.finding.reported.v1", key="fi
 
 
 class VisitCancelled(Event, type="massline.visits.visit.cancelled.v1", key="visit_id"):
-    """When: a planned visit was taken off the calendar before its window opened. Key: the visit. Consumed by assessment."""
+    """When: a planned visit was taken off the calendar before its window opened.
+
+    Key: the visit. Consumed by assessment, visits.
+    """
 
     visit_id: UUID
     plan_id: UUID

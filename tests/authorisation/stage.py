@@ -336,6 +336,16 @@ class Stage:
         made = await self.do("inspector own", "/v1/call-backs", call_back(self))
         return {"call_back_id": made["id"], "visit_id": made["visits"][0]["visit_id"]}
 
+    async def visit_request(self) -> Params:
+        """By somebody who asks for help, known to visits too."""
+        case = await self.case(channel="emotional", wants_visit=True)
+
+        async def known() -> bool:
+            return (await self.ask("GET", f"/v1/visit-requests/{case['case_id']}", "admin")).status_code == 200
+
+        await eventually(known)
+        return case
+
     async def standard(self) -> Params:
         made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
         return {"standard_id": made["id"]}

@@ -53,6 +53,7 @@ AFTER_VISIT: Mapping[VisitState, RequestState] = {
 PURPOSE: Mapping[Language, str] = {Language.en: "A resident asked for a visit", Language.zh: "居民请求走访"}
 PLACE: Mapping[Language, str] = {Language.en: "As agreed with the resident", Language.zh: "与居民约定的地点"}
 """A plan needs both, and the resident's own words stay in the case."""
+WITHDRAWN = "The request was withdrawn."
 
 
 def move(state: RequestState, to: RequestState) -> RequestState:
@@ -64,3 +65,7 @@ def move(state: RequestState, to: RequestState) -> RequestState:
 
 def due_at(requested_at: datetime) -> datetime:
     return requested_at + DUE_AFTER
+
+
+def is_overdue(state: RequestState, due_at: datetime | None, now: datetime) -> bool:
+    return state in OWED and due_at is not None and now > due_at
