@@ -2,6 +2,7 @@
 
 from services.visits.activities.routes import router as activities
 from services.visits.activity_templates.routes import router as activity_templates
+from services.visits.calendars.routes import router as calendars
 from services.visits.call_backs.routes import router as call_backs
 from services.visits.choices.routes import router as choices
 from services.visits.confirmations.routes import of_visits
@@ -44,3 +45,6 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         activities,
     ]
     return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
+    return Service(
+        settings, routers=[plans, sync, visits, findings, requests, calendars], handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids
+    )

@@ -27,6 +27,10 @@ def request_not_found() -> NotFound:
     return NotFound("visit-request-not-found", "There is no request for a visit in this case that you may see.")
 
 
+def calendar_not_found() -> NotFound:
+    return NotFound("calendar-not-found", "There is no such calendar. Open one with POST /v1/calendars.")
+
+
 def finding_not_found() -> NotFound:
     return NotFound("finding-not-found", "There is no finding with this id that you may see.")
 

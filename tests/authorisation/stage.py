@@ -346,6 +346,12 @@ class Stage:
         await eventually(known)
         return case
 
+    async def calendar(self) -> Params:
+        """Of `official own`."""
+        made = await self.do("official own", "/v1/calendars")
+        token = made["path"].removeprefix("/v1/calendars/").removesuffix(".ics")
+        return {"calendar_id": made["id"], "token": token}
+
     async def standard(self) -> Params:
         made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
         return {"standard_id": made["id"]}
