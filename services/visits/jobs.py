@@ -67,3 +67,4 @@ JOBS = (
     Job("promises", 60.0, follow_promises),
     Job("proposals-accepted", 10.0, make_proposed),
 )
+JOBS = (Job("visit-windows", 10.0, follow_windows), Job("visits-ahead", 600.0, plan_ahead), Job("visit-reminders", 10.0, remind))
