@@ -38,6 +38,7 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         visits,
         findings,
         requests,
+        calendars,
         promises,
         confirmations,
         call_backs,
@@ -45,6 +46,3 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         activities,
     ]
     return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
-    return Service(
-        settings, routers=[plans, sync, visits, findings, requests, calendars], handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids
-    )

@@ -63,8 +63,7 @@ JOBS = (
     Job("visit-windows", 10.0, follow_windows),
     Job("visits-ahead", 600.0, plan_ahead),
     Job("contacts-rested", 60.0, resume_contacts),
-    Job("visit-reminders", 60.0, remind),
+    Job("visit-reminders", 10.0, remind),
     Job("promises", 60.0, follow_promises),
     Job("proposals-accepted", 10.0, make_proposed),
 )
-JOBS = (Job("visit-windows", 10.0, follow_windows), Job("visits-ahead", 600.0, plan_ahead), Job("visit-reminders", 10.0, remind))

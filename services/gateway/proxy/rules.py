@@ -30,7 +30,6 @@ AREAS: dict[str, str] = {
     "visit-plans": "visits",
     "visit-proposals": "visits",
     "calendars": "visits",
-    "visit-plans": "visits",
     "visit-requests": "visits",
     "visits": "visits",
     "findings": "visits",
