@@ -29,7 +29,8 @@ class Alone:
 class Round:
     """One measurement. Latencies in milliseconds, `cpu` in microseconds per request by server, `generator` the share of one
     core that the load generator took; where that is measured, `grown` is by how many MiB a server grew, and `apart` by how many
-    milliseconds the medians of different kinds of requests differ at most."""
+    milliseconds the medians of different kinds of requests differ at most. `figures` are what came of it, for a row that
+    asks that."""
 
     requests: int
     rate: float
@@ -40,6 +41,7 @@ class Round:
     generator: float
     grown: float = 0.0
     apart: float = 0.0
+    figures: Mapping[str, float] = field(default_factory=dict)
     seen_errors: Sequence[str] = ()
 
 

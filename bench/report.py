@@ -1,4 +1,4 @@
-"""What a run says: two aligned tables for people, one JSON object for machines."""
+"""What a run says: aligned tables for people, one JSON object for machines."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
@@ -31,7 +31,7 @@ def tables(rows: Sequence[Row], results: Results) -> str:
     measured = _aligned([HEADINGS, *(_measured(row, results[row.name]) for row in rows)])
     compared = [_compared(row, comparison, results) for row in rows for comparison in row.against]
     legend = _aligned([(row.name, row.what) for row in rows])
-    parts = [measured, _aligned([RATIO_HEADINGS, *compared]) if compared else "", legend]
+    parts = [measured, _aligned([RATIO_HEADINGS, *compared]) if compared else "", *_figures(rows, results), legend]
     return "\n\n".join(part for part in [*parts, _complaints(results)] if part)
 
 
@@ -48,6 +48,21 @@ def _measured(row: Row, rounds: Sequence[Round]) -> tuple[str, ...]:
         str(sum(measured.errors for measured in rounds)),
         f"{_over(rounds, lambda measured: measured.generator)[0]:.0%}",
     )
+
+
+def _figures(rows: Sequence[Row], results: Results) -> list[str]:
+    """A table for each set of figures, with a line per row that has them."""
+    tables: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for row in rows:
+        figures = _medians(results[row.name])
+        if figures:
+            table = tables.setdefault(tuple(figures), [("row", *figures)])
+            table.append((row.name, *(f"{value:,.2f}" for value in figures.values())))
+    return [_aligned(table) for table in tables.values()]
+
+
+def _medians(rounds: Sequence[Round]) -> dict[str, float]:
+    return {name: median(measured.figures[name] for measured in rounds) for name in rounds[0].figures}
 
 
 def _cpu(rounds: Sequence[Round]) -> str:

@@ -6,6 +6,7 @@ from bench.rows import (
     case_list,
     case_lists,
     case_read,
+    county,
     csv_export,
     gateway_hop,
     intake_direct,
@@ -29,4 +30,5 @@ ROWS: tuple[Row, ...] = (
     *csv_export.ROWS,
     *breach_detection.ROWS,
     *visits_ahead.ROWS,
+    *county.ROWS,
 )

@@ -13,7 +13,7 @@ from shared.uow import Works
 BATCH = 200
 PLANS_BATCH = 200
 BATCHES_AT_ONCE = 2
-CONTACTS_BATCH = 20
+CONTACTS_BATCH = 50
 
 
 async def follow_windows(works: Works) -> bool:

@@ -7,17 +7,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from bench.county.drawn import draw
 from bench.cpu import tree_seconds
 from bench.load import KEY, Generator, Plan, is_whole
 from bench.model import Comparison, Round, Row, Subject, throughput
 from bench.report import ratios, tables
 from bench.requests import BODY_BYTES, opinion, post
 from bench.rows import ROWS
+from bench.rows.county import of
 from bench.runner import with_baselines
 from bench.stage import Stage
 from shared.ids import new_id
@@ -151,6 +154,28 @@ def test_ratios_are_taken_cycle_by_cycle() -> None:
 def test_tables_say_whether_a_target_is_met(rate: float, verdict: str) -> None:
     printed = tables([BASE, ROW], {"base": [_round(100.0)], "row": [_round(rate)]})
     assert verdict in printed.splitlines()[-4]
+
+
+def test_tables_show_what_came_of_a_row() -> None:
+    told = replace(_round(1.0), figures={"coverage": 0.5, "overdue": 1234.0})
+    lines = tables([BASE, ROW], {"base": [_round(1.0)] * 2, "row": [told] * 2}).splitlines()
+    at = lines.index("row  coverage  overdue")
+    assert lines[at + 1] == "row  0.50      1,234.00"
+    assert lines[at + 2] == "", "a row that tells nothing more has no line"
+
+
+def test_a_county_is_drawn_the_same_every_time() -> None:
+    county = draw(40, 5_000)
+    assert county == draw(40, 5_000)
+    owed, made = sum(7 / home.rhythm_days for home in county.households), sum(each.visits_per_week for each in county.offices)
+    assert (len(county.offices), len(county.households)) == (40, 5_000)
+    assert 0.8 < owed / made < 0.9
+
+
+@pytest.mark.parametrize(("mine", "theirs", "expected"), [(1, 2, 0.5), (0, 0, 1.0), (0, 3, 0.0), (2, 0, float("inf"))])
+def test_nothing_to_nothing_is_even(mine: float, theirs: float, expected: float) -> None:
+    rounds = [replace(_round(1.0), figures={"overdue": value}) for value in (mine, theirs)]
+    assert of("overdue")(*rounds) == expected
 
 
 def test_with_baselines_adds_what_the_named_row_is_held_against() -> None:

@@ -100,6 +100,31 @@ async def plan_contact(
     return await _keep(uow, plan)
 
 
+async def plan_contacts(
+    uow: UnitOfWork, principal: Principal, wanted: Sequence[tuple[Contact, Post, datetime]], *, purpose: str, time_zone: str
+) -> None:
+    """Like `plan_contact` for many that have no plan, each with its post and its start."""
+    plans = [
+        VisitPlan(
+            id=uow.new_id(),
+            purpose=purpose,
+            starts_at=starts_at,
+            time_zone=time_zone,
+            assignee_id=post.holder_id,
+            window_days=WINDOW_DAYS,
+            planned_until=rules.horizon(starts_at, uow.now()),
+            created_by=principal.account,
+            created_at=uow.now(),
+            **_of_contact(contact, post.id),
+        )
+        for contact, post, starts_at in wanted
+    ]
+    uow.session.add_all(plans)
+    await uow.session.flush()
+    starts = [(plan, start) for plan in plans if plan.planned_until for start in _moments(plan, plan.planned_until)]
+    await _make_visits(uow, starts)
+
+
 def _of_contact(contact: Contact, post_id: UUID | None) -> dict[str, Any]:
     """What a contact says of a plan. Raises `Conflict` (contact-not-agreed)."""
     if contact.state is not ContactState.agreed:

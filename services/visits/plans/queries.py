@@ -1,5 +1,6 @@
 """Reading visit plans."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,12 @@ async def show_plan(uow: UnitOfWork, plan: VisitPlan) -> PlanDetail:
     latest = select(Visit).where(col(Visit.plan_id) == plan.id).order_by(col(Visit.window_starts_at).desc())
     visits = (await uow.session.scalars(latest.limit(MOST_OCCURRENCES))).all()
     return PlanDetail.model_validate({**_fields(plan), "visits": visits[::-1]})
+
+
+async def contacts_with_plan(uow: UnitOfWork, contact_ids: Collection[UUID]) -> set[UUID]:
+    """Those of them whose visits are planned."""
+    live = select(col(VisitPlan.contact_id)).where(col(VisitPlan.ended_at).is_(None), col(VisitPlan.contact_id).in_(contact_ids))
+    return {contact_id for contact_id in await uow.session.scalars(live) if contact_id is not None}
 
 
 async def _visible(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:

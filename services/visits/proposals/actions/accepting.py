@@ -9,7 +9,8 @@ from sqlmodel import col
 
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
-from services.visits.plans.actions import give_plan, plan_contact
+from services.visits.plans.actions import give_plan, plan_contacts
+from services.visits.plans.queries import contacts_with_plan
 from services.visits.posts.models import Post
 from services.visits.proposals.models import ACCEPTING, OPEN, ProposedContact, ProposedPost, VisitProposal
 from services.visits.proposals.queries.showing import find_proposal
@@ -83,28 +84,48 @@ async def make_accepted(uow: UnitOfWork, *, limit: int) -> int:
     mine = select(ProposedContact).where(col(ProposedContact.proposal_id) == proposal.id, text(OPEN))
     mine = mine.order_by(col(ProposedContact.contact_id)).limit(limit).with_for_update(skip_locked=True)
     taken = (await uow.session.scalars(mine)).all()
-    for each in taken:
-        each.outcome = await _give(uow, proposal, each)
-    await uow.session.flush()
+    await _give(uow, proposal, taken)
     if len(taken) < limit:
         await _finish(uow, proposal)
     return len(taken)
 
 
-async def _give(uow: UnitOfWork, proposal: VisitProposal, said: ProposedContact) -> Outcome:
+async def _give(uow: UnitOfWork, proposal: VisitProposal, taken: Sequence[ProposedContact]) -> None:
     """Who has thought otherwise since, or has been given to somebody else, is left as it is."""
-    contact = await uow.session.get(Contact, said.contact_id, with_for_update=True)
-    post = await uow.session.get(Post, said.post_id)
-    if contact is None or post is None or contact.state is not ContactState.agreed:
-        return Outcome.left
-    if (contact.rhythm_days, contact.post_id) != (said.rhythm_days, said.from_post_id):
-        return Outcome.left
-    contact.post_id = post.id
-    if not await give_plan(uow, contact, post):
-        starts_at = datetime.combine(said.first_on, time(), find_zone(proposal.time_zone)).astimezone(UTC)
-        by, how = _acceptor(proposal), {"purpose": proposal.purpose, "time_zone": proposal.time_zone}
-        await plan_contact(uow, by, contact, post, starts_at=starts_at, **how)
-    return Outcome.planned
+    contacts, posts = await _lock_contacts(uow, taken), await _lock_posts(uow, taken)
+    with_plan = await contacts_with_plan(uow, contacts)
+    without = []
+    for said in taken:
+        contact, post = contacts.get(said.contact_id), posts.get(said.post_id)
+        if contact is None or post is None or not _as_it_was(contact, said):
+            said.outcome = Outcome.left
+            continue
+        said.outcome, contact.post_id = Outcome.planned, post.id
+        if contact.id in with_plan:
+            await give_plan(uow, contact, post)
+        else:
+            without.append((contact, post, _starts_at(proposal, said)))
+    await plan_contacts(uow, _acceptor(proposal), without, purpose=proposal.purpose, time_zone=proposal.time_zone)
+
+
+async def _lock_contacts(uow: UnitOfWork, taken: Sequence[ProposedContact]) -> dict[UUID, Contact]:
+    asked = select(Contact).where(col(Contact.id).in_([said.contact_id for said in taken])).order_by(col(Contact.id))
+    return {contact.id: contact for contact in await uow.session.scalars(asked.with_for_update())}
+
+
+async def _lock_posts(uow: UnitOfWork, taken: Sequence[ProposedContact]) -> dict[UUID, Post]:
+    """None is handed over before this is done."""
+    asked = select(Post).where(col(Post.id).in_({said.post_id for said in taken})).order_by(col(Post.id))
+    return {post.id: post for post in await uow.session.scalars(asked.with_for_update(read=True))}
+
+
+def _as_it_was(contact: Contact, said: ProposedContact) -> bool:
+    rests_on = (ContactState.agreed, said.rhythm_days, said.from_post_id)
+    return (contact.state, contact.rhythm_days, contact.post_id) == rests_on
+
+
+def _starts_at(proposal: VisitProposal, said: ProposedContact) -> datetime:
+    return datetime.combine(said.first_on, time(), find_zone(proposal.time_zone)).astimezone(UTC)
 
 
 async def _finish(uow: UnitOfWork, proposal: VisitProposal) -> None:
