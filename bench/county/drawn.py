@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import cos, hypot, radians
 from random import Random
 from typing import NamedTuple
 
 SEED = 5
+KM_PER_DEGREE = 111.2
 TOWNS = 7
 IN_TOWN, TOWN_SPREAD, HAMLET_SPREAD = 0.7, 0.02, 0.13
 """The share of households in a town, and degrees around it for these and for the outlying hamlets."""
@@ -23,6 +25,11 @@ UNMET = 0.4
 class Spot(NamedTuple):
     latitude: float
     longitude: float
+
+    def km_to(self, other: "Spot") -> float:
+        """As good as on a plane, within a county."""
+        east = (self.longitude - other.longitude) * cos(radians(self.latitude))
+        return KM_PER_DEGREE * hypot(self.latitude - other.latitude, east)
 
 
 @dataclass(frozen=True, slots=True)

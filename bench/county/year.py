@@ -25,7 +25,7 @@ from services.visits.jobs import follow_windows, make_proposed, plan_ahead
 from services.visits.plans.actions import plan_contact
 from services.visits.posts.models import Post
 from services.visits.proposals.queries.stock import take_stock
-from services.visits.proposals.rules.ground import Ground, Place, kilometres
+from services.visits.proposals.rules.ground import Ground
 from services.visits.proposals.rules.placing import deal_in_turn
 from services.visits.proposals.rules.scheduling import start_in_turn
 from services.visits.visitors.actions import project_visitor
@@ -305,6 +305,4 @@ def _loads(life: Life, contacts: Sequence[Contact]) -> list[float]:
 
 def _way(life: Life, post_id: UUID, contact_id: UUID) -> float:
     office = life.county.offices[list(life.officials).index(post_id)]
-    km = kilometres(Place(*office.spot), Place(*life.households[contact_id].spot))
-    assert km is not None
-    return 2 * km
+    return 2 * office.spot.km_to(life.households[contact_id].spot)

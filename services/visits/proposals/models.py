@@ -87,7 +87,7 @@ class ProposedContact(VisitsTable, table=True):
     first_on: date
     reason: Reason = Field(sa_type=Enum(Reason, native_enum=False, length=32))
     reach: Reach = Field(sa_type=Enum(Reach, native_enum=False, length=32))
-    km: float | None = None
+    km: int | None = None
     nearest_post_id: UUID
-    nearest_km: float | None = None
+    nearest_km: int | None = None
     outcome: Outcome | None = Field(default=None, sa_type=Enum(Outcome, native_enum=False, length=32))

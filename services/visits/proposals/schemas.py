@@ -26,7 +26,8 @@ class MeasuresOut(Out):
     max_load: float = Field(description="Visits owed a week to visits that can be made, of the most loaded post.")
     overdue: int = Field(description="Contacts reached later than agreed; of those overdue at the start, later than one rhythm.")
     km_per_year: float = Field(
-        description="There and back, every visit on its own. A post without a place counts as far as the others on the mean."
+        description="There and back, every visit on its own, from whole kilometres. A post without a place counts as far as the "
+        "others on the mean."
     )
 
 
@@ -74,9 +75,9 @@ class AssignmentOut(Out):
     reason: Reason
     reach: Reach
     explanation: str
-    km: float | None = Field(description="To the post; null where a place is not known.")
+    km: int | None = Field(description="To the post, in whole kilometres; null where a place is not known.")
     nearest_post_id: UUID
-    nearest_km: float | None
+    nearest_km: int | None
     load_before: float
     load_after: float
     outcome: Outcome | None = Field(description="Once accepted: `left` where the contact had changed before its turn came.")

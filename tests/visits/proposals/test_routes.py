@@ -93,7 +93,7 @@ async def test_a_proposal_sends_the_nearest_and_says_so(house: House) -> None:
     found = await assignments(house, body["id"])
     assert [found[near]["post_id"], found[far]["post_id"]] == [west, east]
     assert found[near]["explanation"] == (
-        "This is the nearest post, 0.0 km away. The post carries 5% of what it can make, before it 0%."
+        "This is the nearest post, less than a kilometre away. The post carries 5% of what it can make, before it 0%."
     )
     assert found[near]["first_on"] >= body["starts_on"]
 

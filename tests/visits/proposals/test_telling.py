@@ -14,7 +14,7 @@ def limits(**changes: float) -> Limits:
     return Limits(**{**values, **changes})
 
 
-def grounds(reason: Reason, reach: Reach = Reach.in_time, *, km: float | None = 3.14, nearest_km: float | None = 1.0) -> Grounds:
+def grounds(reason: Reason, reach: Reach = Reach.in_time, *, km: int | None = 3, nearest_km: int | None = 1) -> Grounds:
     return Grounds(reason, reach, km, nearest_km, load_before=0.5, load_after=0.8)
 
 
@@ -41,17 +41,18 @@ def test_what_limits_a_proposal_is_said_and_nothing_else(changes: dict[str, floa
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (grounds(Reason.nearest), "This is the nearest post, 3.1 km away."),
-        (grounds(Reason.nearest_with_room), "The nearest post, 1.0 km away, has no room left; this one is 3.1 km away."),
-        (grounds(Reason.moved_for_balance), "would carry more than its share; this one is 3.1 km away."),
+        (grounds(Reason.nearest), "This is the nearest post, about 3 km away."),
+        (grounds(Reason.nearest_with_room), "The nearest post, about 1 km away, has no room left; this one is about 3 km away."),
+        (grounds(Reason.moved_for_balance), "would carry more than its share; this one is about 3 km away."),
         (grounds(Reason.kept, km=None), "It stays with the post that it has, how far away is not known."),
+        (grounds(Reason.nearest, km=0), "This is the nearest post, less than a kilometre away."),
         (grounds(Reason.place_unknown), "it goes where the load is least."),
-        (grounds(Reason.dealt_in_turn), "It was dealt out in turn, 3.1 km away;"),
+        (grounds(Reason.dealt_in_turn), "It was dealt out in turn, about 3 km away;"),
         (grounds(Reason.nearest, Reach.late), "The first visit comes later than agreed"),
         (grounds(Reason.nearest, Reach.over_capacity), "it cannot be visited as often as agreed."),
         (grounds(Reason.nearest), "The post carries 80% of what it can make, before it 50%."),
     ],
-    ids=lambda value: value if isinstance(value, str) else f"{value.reason} {value.reach}",
+    ids=lambda value: value if isinstance(value, str) else f"{value.reason} {value.reach} {value.km}",
 )
 def test_an_assignment_is_explained_with_its_figures(given: Grounds, said: str) -> None:
     assert said in explain(given, Language.en)

@@ -35,7 +35,7 @@ class Standing(NamedTuple):
 
     rhythm_days: int
     post_id: UUID | None
-    km: float | None
+    km: int | None
 
 
 class Capacity(NamedTuple):

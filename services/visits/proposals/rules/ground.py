@@ -117,10 +117,10 @@ class Ground:
         """By contact, the posts that may take it."""
         self.weights: Sequence[float] = [contact.visits_per_week for contact in self.contacts]
         spots = [_on_sphere(post.place) for post in self.posts]
-        self.known: Sequence[Sequence[float | None]] = [
+        self.known: Sequence[Sequence[int | None]] = [
             [_km(_on_sphere(contact.place), spot) for spot in spots] for contact in self.contacts
         ]
-        """Kilometres by contact and post, where both places are known."""
+        """Whole kilometres by contact and post, where both places are known."""
         self.km: Sequence[Sequence[float]] = [_filled(row) for row in self.known]
         """The same, and a post whose place is not known is as far as the others are on the mean."""
 
@@ -145,8 +145,9 @@ class Ground:
         return Measures(max(self.loads(post_of), default=0.0), late, fsum(ways))
 
 
-def kilometres(one: Place | None, other: Place | None) -> float | None:
-    """Along the ground; None where a place is not known."""
+def kilometres(one: Place | None, other: Place | None) -> int | None:
+    """Along the ground, in whole ones: posts are known to a kilometre, and finer figures would tell where somebody lives. None
+    where a place is not known."""
     return _km(_on_sphere(one), _on_sphere(other))
 
 
@@ -157,12 +158,12 @@ def _on_sphere(place: Place | None) -> tuple[float, float, float] | None:
     return cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude)
 
 
-def _km(one: tuple[float, float, float] | None, other: tuple[float, float, float] | None) -> float | None:
-    """Along the ground, by the chord between them."""
-    return None if one is None or other is None else 2 * EARTH_KM * asin(min(1.0, dist(one, other) / 2))
+def _km(one: tuple[float, float, float] | None, other: tuple[float, float, float] | None) -> int | None:
+    """By the chord between them."""
+    return None if one is None or other is None else round(2 * EARTH_KM * asin(min(1.0, dist(one, other) / 2)))
 
 
-def _filled(row: Sequence[float | None]) -> Sequence[float]:
+def _filled(row: Sequence[int | None]) -> Sequence[float]:
     known = [km for km in row if km is not None]
     mean = fsum(known) / len(known) if known else 0.0
     return [mean if km is None else km for km in row]

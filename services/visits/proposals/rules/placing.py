@@ -59,7 +59,7 @@ def _choices(ground: Ground, contact: int) -> Sequence[int]:
     if ground.contacts[contact].place is None:
         return ()
     row, many = ground.km[contact], len(ground.posts)
-    return sorted(ground.takers[contact], key=lambda post: (round(row[post], 3), (post - contact) % many))
+    return sorted(ground.takers[contact], key=lambda post: (row[post], (post - contact) % many))
 
 
 def _detours(ground: Ground, contact: int, choices: Sequence[int]) -> Sequence[float]:

@@ -31,9 +31,9 @@ class Assignment:
     first_day: int
     reason: Reason
     reach: Reach
-    km: float | None
+    km: int | None
     nearest_post_id: UUID
-    nearest_km: float | None
+    nearest_km: int | None
     load_before: float
     load_after: float
 

@@ -26,8 +26,8 @@ class Grounds:
 
     reason: Reason
     reach: Reach
-    km: float | None
-    nearest_km: float | None
+    km: int | None
+    nearest_km: int | None
     load_before: float
     load_after: float
 
@@ -86,7 +86,8 @@ LOAD: Mapping[Language, str] = {
     Language.en: "The post carries {load_after:.0%} of what it can make, before it {load_before:.0%}.",
     Language.zh: "该岗位负担为其能力的{load_after:.0%}，此前为{load_before:.0%}。",
 }
-AWAY: Mapping[Language, str] = {Language.en: "{km:.1f} km away", Language.zh: "相距{km:.1f}公里"}
+AWAY: Mapping[Language, str] = {Language.en: "about {km} km away", Language.zh: "相距约{km}公里"}
+NEAR: Mapping[Language, str] = {Language.en: "less than a kilometre away", Language.zh: "相距不足一公里"}
 SOMEWHERE: Mapping[Language, str] = {Language.en: "how far away is not known", Language.zh: "距离不详"}
 BETWEEN: Mapping[Language, str] = {Language.en: " ", Language.zh: ""}
 
@@ -117,5 +118,7 @@ def explain(grounds: Grounds, language: Language) -> str:
     return BETWEEN[language].join(sentence for sentence in sentences if sentence)
 
 
-def _away(km: float | None, language: Language) -> str:
-    return SOMEWHERE[language] if km is None else AWAY[language].format(km=km)
+def _away(km: int | None, language: Language) -> str:
+    if km is None:
+        return SOMEWHERE[language]
+    return AWAY[language].format(km=km) if km else NEAR[language]
