@@ -12,13 +12,13 @@ from shared.auth import Overseer, Principal, Require, Role
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
 
-Lead = Annotated[Principal, Depends(Require(Role.lead, Role.admin))]
+Leader = Annotated[Principal, Depends(Require(Role.lead, Role.admin))]
 
 router = APIRouter(prefix="/v1/visit-proposals", route_class=EdgeRoute, tags=["visits"])
 
 
 @router.post("", status_code=201)
-async def propose_visits(uow: Uow, principal: Lead, body: NewProposal) -> ProposalDetail:
+async def propose_visits(uow: Uow, principal: Leader, body: NewProposal) -> ProposalDetail:
     """Propose who visits whom: nearest first, load shared by capacity, and on load, overdue contacts and way never worse than
     dealing the contacts out in turn. Nothing changes until it is accepted."""
     proposal = await proposing.propose_visits(uow, principal, body)
@@ -48,7 +48,7 @@ async def list_assignments(
 
 
 @router.post("/{proposal_id}/accept", status_code=202)
-async def accept_proposal(uow: Uow, principal: Lead, proposal_id: UUID) -> ProposalDetail:
+async def accept_proposal(uow: Uow, principal: Leader, proposal_id: UUID) -> ProposalDetail:
     """Accept it, once: the contacts get their posts and their visits, a few at a time in the background; `state` says when all
     have. Refused when a contact or a post has changed since."""
     proposal = await accepting.accept_proposal(uow, principal, proposal_id)

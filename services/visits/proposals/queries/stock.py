@@ -33,7 +33,7 @@ async def take_stock(uow: UnitOfWork, unit_id: UUID, starts_on: date, *, only_un
     free = _free(units, only_unassigned=only_unassigned)
     contacts = await uow.session.execute(_contacts(free))
     posts = await uow.session.scalars(select(Post).where(col(Post.unit_id) == any_(units)).order_by(col(Post.id)))
-    owed = await _owed(uow, free)
+    owed = await _owed(uow, units, free)
     return Stock(
         [_contact(row, starts_on) for row in contacts],
         [_post(uow, post, owed[post.id]) for post in posts],
@@ -73,9 +73,10 @@ def _place(latitude: float | None, longitude: float | None) -> ground.Place | No
     return None if latitude is None or longitude is None else ground.Place(latitude, longitude)
 
 
-async def _owed(uow: UnitOfWork, free: ColumnElement[bool]) -> defaultdict[UUID, float]:
-    """Visits a week that posts owe to contacts that stay theirs."""
-    kept = and_(col(Contact.post_id).is_not(None), col(Contact.state).in_(OWED), not_(free))
+async def _owed(uow: UnitOfWork, units: ColumnElement[Any], free: ColumnElement[bool]) -> defaultdict[UUID, float]:
+    """Visits a week that posts of these units owe to contacts that stay theirs."""
+    posts = select(col(Post.id)).where(col(Post.unit_id) == any_(units))
+    kept = and_(col(Contact.post_id).in_(posts), col(Contact.state).in_(OWED), not_(free))
     by_rhythm = (col(Contact.post_id), col(Contact.rhythm_days))
     statement = select(*by_rhythm, func.count()).where(kept).group_by(*by_rhythm).order_by(*by_rhythm)
     owed: defaultdict[UUID, float] = defaultdict(float)
