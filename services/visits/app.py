@@ -16,6 +16,9 @@ from services.visits.posts.routes import router as posts
 from services.visits.promises.routes import router as promises
 from services.visits.proposals.routes import router as proposals
 from services.visits.requests.routes import router as requests
+from services.visits.research.routes import registering as research_register
+from services.visits.research.routes import router as research
+from services.visits.research_duties.routes import router as research_duties
 from services.visits.settings import VisitsSettings
 from services.visits.sync.routes import router as sync
 from services.visits.templates.routes import router as templates
@@ -45,4 +48,5 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         activity_templates,
         activities,
     ]
+    routers = [plans, visits, findings, activity_templates, activities, research, research_register, research_duties]
     return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

@@ -13,6 +13,16 @@ from services.visits.posts.models import Post
 from services.visits.promises.models import Promise
 from services.visits.proposals.models import ProposedContact, ProposedPost, VisitProposal
 from services.visits.requests.models import VisitRequest
+from services.visits.research.models import (
+    FieldDay,
+    FollowUp,
+    Recommendation,
+    ResearchEvidence,
+    ResearchLink,
+    ResearchProject,
+    ResearchResult,
+)
+from services.visits.research_duties.models import ResearchDuty
 from services.visits.sync.models import SyncConflict, SyncedItem, VisitDeparture
 from services.visits.tables import metadata
 from services.visits.templates.models import VisitTemplate
@@ -29,12 +39,20 @@ TABLES = (
     CaseProgress,
     Confirmation,
     Contact,
+    FieldDay,
     Finding,
+    FollowUp,
     KnownCase,
     Post,
     Promise,
     ProposedContact,
     ProposedPost,
+    Recommendation,
+    ResearchDuty,
+    ResearchEvidence,
+    ResearchLink,
+    ResearchProject,
+    ResearchResult,
     ServedCase,
     SyncConflict,
     SyncedItem,

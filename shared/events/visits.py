@@ -264,3 +264,92 @@ class VisitProposalAccepted(Event, type="massline.visits.visit-proposal.accepted
     contacts: int
     posts: int
     accepted_at: datetime
+
+
+class ResearchStarted(Event, type="massline.visits.research.started.v1", key="project_id"):
+    """When: a research project began; `follow_up_on`: when it is to be measured whether anything changed. Key: the project.
+
+    Consumed by webhooks.
+    """
+
+    project_id: UUID
+    unit_id: UUID
+    method: str
+    starts_on: date
+    ends_on: date
+    follow_up_on: date
+    started_at: datetime
+
+
+class FieldDayRecorded(Event, type="massline.visits.field-day.recorded.v1", key="project_id"):
+    """When: hours were entered that the leader of a research project spent in the field on a day. Key: the project.
+
+    Consumed by webhooks.
+    """
+
+    project_id: UUID
+    unit_id: UUID
+    on: date
+    hours: float
+    recorded_at: datetime
+
+
+class ResearchStopped(Event, type="massline.visits.research.stopped.v1", key="project_id"):
+    """When: a research project was given up before it reported. Key: the project. Consumed by webhooks."""
+
+    project_id: UUID
+    unit_id: UUID
+    stopped_at: datetime
+
+
+class ResearchReported(Event, type="massline.visits.research.reported.v1", key="project_id"):
+    """When: a research project reported; how much it found and recommends. Key: the project. Consumed by webhooks."""
+
+    project_id: UUID
+    unit_id: UUID
+    results: int
+    recommendations: int
+    reported_at: datetime
+
+
+class RecommendationMade(Event, type="massline.visits.recommendation.made.v1", key="project_id"):
+    """When: a research project reported, and recommends something to the unit `addressed_unit_id`. Key: the project.
+
+    Consumed by webhooks.
+    """
+
+    recommendation_id: UUID
+    project_id: UUID
+    unit_id: UUID
+    addressed_unit_id: UUID
+    made_at: datetime
+
+
+class RecommendationAnswered(Event, type="massline.visits.recommendation.answered.v1", key="project_id"):
+    """When: the unit `addressed_unit_id` adopted or declined a recommendation; `by_when` of what was adopted. Key: the project.
+
+    Consumed by webhooks.
+    """
+
+    recommendation_id: UUID
+    project_id: UUID
+    unit_id: UUID
+    addressed_unit_id: UUID
+    adopted: bool
+    by_when: date | None
+    answered_at: datetime
+
+
+class ResearchFollowedUp(Event, type="massline.visits.research.followed-up.v1", key="project_id"):
+    """When: it was measured again what research had found, after its recommendations were answered. Key: the project.
+
+    Consumed by webhooks.
+    """
+
+    project_id: UUID
+    unit_id: UUID
+    indicator: str
+    value_before: float
+    value_after: float
+    measured_on: date
+    followed_up_at: datetime

@@ -352,6 +352,48 @@ class Stage:
         token = made["path"].removeprefix("/v1/calendars/").removesuffix(".ics")
         return {"calendar_id": made["id"], "token": token}
 
+    async def research(self) -> Params:
+        """Of `own`, led by its lead, and running."""
+        project = await self.do("official own", "/v1/research-projects", research(self))
+        await self.do("official own", f"/v1/research-projects/{project['id']}/start")
+        return {"project_id": project["id"]}
+
+    async def research_draft(self) -> Params:
+        project = await self.do("official own", "/v1/research-projects", research(self))
+        return {"project_id": project["id"]}
+
+    async def research_linked(self) -> Params:
+        """To a case, which a result may rest on."""
+        found = await self.research()
+        path = f"/v1/research-projects/{found['project_id']}/links"
+        project = await self.do("official own", path, {"kind": "case", "id": str(uuid4())})
+        return {**found, "link_id": project["links"][0]["id"]}
+
+    async def research_concluded(self) -> Params:
+        """With a result, and a recommendation to the sibling."""
+        found = await self.research_linked()
+        path = f"/v1/research-projects/{found['project_id']}"
+        await self.do("official own", f"{path}/results", {"text": "No wire.", "evidence": [found["link_id"]]})
+        said = {"text": "Lay one.", "addressed_to": self.units["sibling"]}
+        project = await self.do("official own", f"{path}/recommendations", said)
+        return {**found, "recommendation_id": project["recommendations"][0]["id"]}
+
+    async def research_reported(self) -> Params:
+        found = await self.research_concluded()
+        await self.do("official own", f"/v1/research-projects/{found['project_id']}/report")
+        return found
+
+    async def research_answered(self) -> Params:
+        found = await self.research_reported()
+        path = f"/v1/research-projects/{found['project_id']}/recommendations/{found['recommendation_id']}/decline"
+        await self.do("lead sibling", path, {"reason": "There is one."})
+        return found
+
+    async def research_public(self) -> Params:
+        found = await self.research_concluded()
+        await self.do("lead own", f"/v1/research-projects/{found['project_id']}/publish")
+        return found
+
     async def standard(self) -> Params:
         made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
         return {"standard_id": made["id"]}
@@ -453,6 +495,31 @@ def call_back(stage: Stage) -> dict[str, Any]:
     today = datetime.now(UTC).date()
     days = {"starts_on": str(today - timedelta(days=1)), "ends_on": str(today)}
     return {"unit_id": stage.units["own"], **days, "size": 1}
+
+
+def research(stage: Stage) -> dict[str, Any]:
+    today = datetime.now(UTC).date()
+    return {
+        "unit_id": stage.units["own"],
+        "question": "Why is the lane dark?",
+        "population": "Who lives there",
+        "method": "visits",
+        "leader_id": stage.ids["lead own"],
+        "starts_on": (today - timedelta(days=7)).isoformat(),
+        "ends_on": (today + timedelta(days=7)).isoformat(),
+        "follow_up_on": (today + timedelta(days=90)).isoformat(),
+        "quota": {"visits": 1, "hours": 4},
+    }
+
+
+def field_day() -> dict[str, Any]:
+    """Yesterday: the day may end while the matrix is played."""
+    return {"on": (datetime.now(UTC).date() - timedelta(days=1)).isoformat(), "hours": 0.5}
+
+
+def measure() -> dict[str, Any]:
+    figures = {"indicator": "light.hours", "before": 0, "after": 9, "unit_of_measure": "hours a night"}
+    return {**figures, "measured_on": datetime.now(UTC).date().isoformat(), "text": "It is light."}
 
 
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:

@@ -506,6 +506,74 @@ ACTIVITIES = (
     Line(f"POST {ACTIVITY}/cancel", RECORDERS, KNOWN - STAFF, Stage.activity, says(reason="Rain")),
 )
 
+RESEARCH_PROJECT = "/v1/research-projects/{project_id}"
+ADDRESSED = at(("lead", "inspector", "official"), "sibling")
+"""Who sees research of `own` because it recommends something to their unit, beside those who see it anyway."""
+ANSWERERS = at("lead", ("sibling", "parent", "root")) | ADMIN
+
+
+def research(verb: str, on: Making = Stage.research, sends: Request = EMPTY) -> Line:
+    """What those do who do research for `own`."""
+    return Line(f"POST {RESEARCH_PROJECT}/{verb}", RECORDERS, KNOWN - STAFF, on, sends)
+
+
+def answer_to_research(verb: str, **body: Any) -> Line:
+    path = f"POST {RESEARCH_PROJECT}/recommendations/{{recommendation_id}}/{verb}"
+    return Line(path, ANSWERERS, (SCOPED | ADDRESSED | KNOWN - STAFF) - ANSWERERS, Stage.research_reported, says(**body))
+
+
+RESEARCH = (
+    listing("GET /v1/research-projects", OVERSEERS, "project_id", SCOPED, Stage.research_concluded),
+    listing("GET /v1/research-projects", OVERSEERS, "project_id", SCOPED | ADDRESSED, Stage.research_reported),
+    Line(f"GET {RESEARCH_PROJECT}", SCOPED, RESIDENTS, Stage.research_concluded),
+    Line(f"GET {RESEARCH_PROJECT}", SCOPED | ADDRESSED, RESIDENTS, Stage.research_reported),
+    Line("POST /v1/research-projects", RECORDERS, KNOWN - STAFF, sends=lambda stage, params: {"json": made.research(stage)}),
+    research("start", Stage.research_draft),
+    research("stop", sends=says(reason="The lamp burns.")),
+    research("links", sends=says(kind="case", id=str(uuid4()))),
+    Line(
+        f"POST {RESEARCH_PROJECT}/field-days",
+        LEADERS,
+        ASKER | KNOWN - STAFF,
+        Stage.research,
+        lambda stage, params: {"json": made.field_day()},
+    ),
+    research(
+        "results",
+        Stage.research_linked,
+        lambda stage, found: {"json": {"text": "No wire.", "evidence": [found["link_id"]]}},
+    ),
+    research(
+        "recommendations", sends=lambda stage, params: {"json": {"text": "Lay one.", "addressed_to": stage.units["sibling"]}}
+    ),
+    research("report", Stage.research_concluded),
+    answer_to_research("adopt", by_when="2126-01-01"),
+    answer_to_research("decline", reason="There is one."),
+    Line(
+        f"POST {RESEARCH_PROJECT}/follow-up",
+        RECORDERS,
+        (ADDRESSED & STAFF) | KNOWN - STAFF,
+        Stage.research_answered,
+        lambda stage, params: {"json": made.measure()},
+    ),
+    Line(f"GET {RESEARCH_PROJECT}/publication", SCOPED, RESIDENTS, Stage.research_concluded),
+    Line(f"POST {RESEARCH_PROJECT}/publish", LEADERS, ASKER | KNOWN - STAFF, Stage.research_concluded, EMPTY),
+    listing("GET /v1/research-register", EVERYBODY, "project_id", EVERYBODY, Stage.research_public),
+    role("GET /v1/research-register/{project_id}", EVERYBODY, Stage.research_public),
+    Line(
+        "GET /v1/research-duties",
+        SCOPED,
+        RESIDENTS,
+        sends=lambda stage, params: {"params": {"unit_id": stage.units["own"], "year": 2026}},
+    ),
+    Line(
+        "POST /v1/research-duties",
+        LEADERS - at("lead", "own"),
+        OWN_STAFF | KNOWN - STAFF,
+        sends=lambda stage, params: {"json": {"unit_id": stage.units["own"], "year": 2100, "projects": 1, "hours": 8}},
+    ),
+)
+
 ASSESSMENT = (
     role("GET /v1/units", KNOWN),
     role("GET /v1/units/{unit_id}", KNOWN, Stage.own),
@@ -603,6 +671,7 @@ TABLE = (
     *RETENTION,
     *VISITS,
     *ACTIVITIES,
+    *RESEARCH,
     *ASSESSMENT,
     *GATEWAY,
     *PARKED,

@@ -23,6 +23,7 @@ IRREGULAR = frozenset(
         "sent",
         "set",
         "met",
+        "made",
         "held",
         "given",
         "found",

@@ -17,18 +17,20 @@ from shared.uow import UnitOfWork
 IdColumn = Mapped[UUID] | Mapped[UUID | None]
 
 
-async def require_visitor(uow: UnitOfWork, account_id: UUID, unit: KnownUnit, *, patience: float = PATIENCE) -> UUID:
+async def require_visitor(
+    uow: UnitOfWork, account_id: UUID, unit: KnownUnit, *, called: str = "assignee", patience: float = PATIENCE
+) -> UUID:
     """The account, if it can go to `unit`: staff of it, or of a unit above or below it.
 
-    Waits up to `patience` seconds for an account that is on its way. Raises `NotFound` (assignee-not-found) and `Invalid`
-    (assignee-out-of-chain).
+    Waits up to `patience` seconds for an account that is on its way. Raises `NotFound` and `Invalid` by what the caller `called`
+    it (assignee-not-found, assignee-out-of-chain).
     """
     visitor = await _find_visitor(uow, account_id, patience)
     if visitor is None or visitor[0] not in STAFF:
-        raise NotFound("assignee-not-found", "assignee_id is not the account of an official, lead or administrator.")
+        raise NotFound(f"{called}-not-found", f"{called}_id is not the account of an official, lead or administrator.")
     home = await uow.units.find(visitor[1]) if visitor[1] else None
     if home is None or not (uow.units.covers(home.id, unit.id) or uow.units.covers(unit.id, home.id)):
-        raise Invalid("assignee-out-of-chain", "Send somebody of this unit, or of a unit above or below it.")
+        raise Invalid(f"{called}-out-of-chain", f"{called}_id: choose somebody of this unit, or of a unit above or below it.")
     return account_id
 
 

@@ -1,0 +1,1 @@
+"""Doing research: its course, what it rests on, what it says, and what is answered to it."""

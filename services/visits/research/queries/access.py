@@ -1,0 +1,56 @@
+"""Who may see research, and who does it."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlmodel import col
+
+from services.visits.research.models import Recommendation, ResearchProject
+from services.visits.research.rules import REPORTED
+from services.visits.visitors.queries import in_scope, units_of
+from shared.auth import Principal, Role
+from shared.errors import Forbidden, NotFound
+from shared.uow import UnitOfWork
+
+
+async def visible(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:
+    """SQL for the projects of the caller's units, those that the caller leads, and those that recommend something to them."""
+    scope = await in_scope(uow, principal, col(ResearchProject.unit_id))
+    addressed = exists().where(
+        col(Recommendation.project_id) == col(ResearchProject.id),
+        await in_scope(uow, principal, col(Recommendation.addressed_to)),
+    )
+    return or_(
+        scope,
+        col(ResearchProject.leader_id) == principal.account_id,
+        and_(col(ResearchProject.state).in_(REPORTED), addressed),
+    )
+
+
+async def find_project(uow: UnitOfWork, principal: Principal, project_id: UUID, *, lock: bool = False) -> ResearchProject:
+    """Raises `NotFound` (research-not-found)."""
+    statement = select(ResearchProject).where(col(ResearchProject.id) == project_id, await visible(uow, principal))
+    project = await uow.session.scalar(statement.with_for_update() if lock else statement)
+    if project is None:
+        raise NotFound("research-not-found", "There is no research project with this id that you may see.")
+    return project
+
+
+async def lock_project(uow: UnitOfWork, principal: Principal, project_id: UUID) -> ResearchProject:
+    """For whoever does the research. Raises `NotFound` (research-not-found) and `Forbidden` (research-of-others)."""
+    project = await find_project(uow, principal, project_id, lock=True)
+    if not is_inside(uow, principal, project):
+        raise Forbidden("research-of-others", "This is for the unit that does the research: adopt or decline what is for yours.")
+    return project
+
+
+def is_inside(uow: UnitOfWork, principal: Principal, project: ResearchProject) -> bool:
+    """Whether the caller sees the whole of it, and not only what is recommended."""
+    leads = project.leader_id == principal.account_id
+    return leads or principal.role is Role.admin or project.unit_id in units_of(uow, principal)
+
+
+def is_lead_over(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> bool:
+    if principal.role is Role.admin:
+        return True
+    return principal.role is Role.lead and uow.units.covers(principal.unit_id, unit_id)
