@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, func, literal, select, tuple_
 from sqlmodel import col
 
 from services.visits.activities.models import Activity, ActivityNeed
-from services.visits.activities.rules import ActivityState, Tally, add_up, attendance, official_share
-from services.visits.activities.schemas import ActivityDetail, ActivityOut, ActivitySummary, LinkedNeed, TallyOut, UnitTally
+from services.visits.activities.rules import ActivityState, Tally, attendance, official_share
+from services.visits.activities.schemas import (
+    ActivityDetail,
+    ActivityOut,
+    ActivitySummary,
+    ActivityTallyOut,
+    LinkedNeed,
+    UnitActivityTally,
+)
 from services.visits.activity_templates.models import ActivityTemplate
-from services.visits.visitors.queries import in_scope, require_own_unit
+from services.visits.visitors.queries import in_scope, require_units
 from shared.auth import Principal
 from shared.errors import NotFound
 from shared.pages import Page, cut, decode_cursor
@@ -64,25 +71,19 @@ async def list_activities(
 
 async def sum_activities(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> ActivitySummary:
     """Of a unit in the caller's scope, and of those below it that are in it too. Raises `NotFound` (unit-not-found)."""
-    unit = await require_own_unit(uow, principal, unit_id)
-    tallies = await _tallies(uow, await _visible(uow, principal), uow.units.subtree(unit.id))
-
-    def shown(units: list[UUID]) -> dict[str, Any]:
-        return TallyOut.model_validate(add_up(tallies[each] for each in units if each in tallies)).model_dump()
-
-    below = [each for each in uow.units.all() if each.parent_id == unit.id and each.id in uow.units.subtree(unit.id)]
-    return ActivitySummary(
-        unit_id=unit.id,
-        total=TallyOut(**shown(uow.units.subtree(unit.id))),
-        own=TallyOut(**shown([unit.id])),
-        below=[
-            UnitTally(unit_id=each.id, **shown(uow.units.subtree(each.id))) for each in sorted(below, key=lambda unit: unit.code)
-        ],
-    )
+    units = await require_units(uow, principal, unit_id)
+    tallies = await _tallies(uow, units)
+    total = ActivityTallyOut.model_validate(tallies.get(None, Tally()))
+    return ActivitySummary(total=total, units=[_unit_tally(each, tallies[each]) for each in units if each in tallies])
 
 
-async def _tallies(uow: UnitOfWork, visible: ColumnElement[bool], units: list[UUID]) -> Mapping[UUID, Tally]:
-    state, linked = col(Activity.state), col(Activity.linked)
+def _unit_tally(unit_id: UUID, tally: Tally) -> UnitActivityTally:
+    return UnitActivityTally(unit_id=unit_id, **ActivityTallyOut.model_validate(tally).model_dump())
+
+
+async def _tallies(uow: UnitOfWork, units: list[UUID]) -> Mapping[UUID | None, Tally]:
+    """By unit, and under None of all together."""
+    unit, state, linked = col(Activity.unit_id), col(Activity.state), col(Activity.linked)
     stands = state != ActivityState.cancelled
     counts = (
         func.count().filter(state == ActivityState.planned),
@@ -92,8 +93,8 @@ async def _tallies(uow: UnitOfWork, visible: ColumnElement[bool], units: list[UU
         func.count().filter(stands, ~linked),
         func.count().filter(col(Activity.one_sided).is_(True)),
     )
-    statement = select(col(Activity.unit_id), *counts).where(visible, col(Activity.unit_id).in_(units))
-    rows = await uow.session.execute(statement.group_by(col(Activity.unit_id)))
+    asked = unit == any_(literal(units, ARRAY(Uuid())))
+    rows = await uow.session.execute(select(unit, *counts).where(asked).group_by(func.grouping_sets(tuple_(unit), tuple_())))
     return {unit_id: Tally(*counted) for unit_id, *counted in rows}
 
 

@@ -6,11 +6,11 @@ from fastapi import APIRouter
 
 from services.visits.activities import actions, queries
 from services.visits.activities.schemas import (
+    ActivityCancellationIn,
     ActivityDetail,
     ActivityOut,
     ActivityRecord,
     ActivitySummary,
-    CancellationIn,
     NewActivity,
 )
 from services.visits.needs.schemas import Need
@@ -65,6 +65,6 @@ async def record_activity(uow: Uow, principal: Staff, activity_id: UUID, body: A
 
 
 @router.post("/{activity_id}/cancel")
-async def cancel_activity(uow: Uow, principal: Staff, activity_id: UUID, body: CancellationIn) -> ActivityDetail:
+async def cancel_activity(uow: Uow, principal: Staff, activity_id: UUID, body: ActivityCancellationIn) -> ActivityDetail:
     """It is not held, for a reason."""
     return await queries.show_activity(uow, await actions.cancel_activity(uow, principal, activity_id, body.reason))

@@ -1,6 +1,6 @@
 """What an activity must be to be planned, and whether it was one side's show. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,7 +50,7 @@ class Sides(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The activities of a unit, or of a unit and all below it. `unlinked` and `linked` leave out what was cancelled."""
+    """The activities of a unit, or of several together. `unlinked` and `linked` leave out what was cancelled."""
 
     planned: int = 0
     held: int = 0
@@ -122,18 +122,3 @@ def attendance(participants: Sides, demands: Demands) -> Attendance:
     if participants.total < demands.least_participants:
         return Attendance.fewer
     return Attendance.more if participants.total > demands.most_participants else Attendance.fitting
-
-
-def add_up(tallies: Iterable[Tally]) -> Tally:
-    """Of several units together."""
-    whole = Tally()
-    for each in tallies:
-        whole = Tally(
-            planned=whole.planned + each.planned,
-            held=whole.held + each.held,
-            cancelled=whole.cancelled + each.cancelled,
-            linked=whole.linked + each.linked,
-            unlinked=whole.unlinked + each.unlinked,
-            one_sided=whole.one_sided + each.one_sided,
-        )
-    return whole

@@ -48,7 +48,7 @@ class ActivityRecord(In):
     effect_measured: Finite | None = Field(None, description="In the template's unit of measure.")
 
 
-class CancellationIn(In):
+class ActivityCancellationIn(In):
     reason: Line
 
 
@@ -57,7 +57,7 @@ class SidesOut(Out):
     residents: int
 
 
-class RecordOut(Out):
+class ActivityRecordOut(Out):
     participants: SidesOut
     turns: SidesOut
     official_share: float | None = Field(description="Of the turns; null where nobody spoke.")
@@ -67,7 +67,7 @@ class RecordOut(Out):
     recorded_at: datetime
 
 
-class EffectOut(Out):
+class ActivityEffectOut(Out):
     indicator: str
     unit_of_measure: str
     value: float
@@ -84,11 +84,11 @@ class ActivityOut(Out):
     ends_at: datetime
     place: str | None
     target_group: str
-    expected_effect: EffectOut
+    expected_effect: ActivityEffectOut
     state: ActivityState
     reason: str | None
     unlinked: bool = Field(description="It answers to nothing that residents raised.")
-    record: RecordOut | None
+    record: ActivityRecordOut | None
     created_by: UUID
     created_at: datetime
 
@@ -103,7 +103,7 @@ class ActivityDetail(ActivityOut):
     needs: list[LinkedNeed]
 
 
-class TallyOut(Out):
+class ActivityTallyOut(Out):
     planned: int
     held: int
     cancelled: int
@@ -113,12 +113,10 @@ class TallyOut(Out):
     one_sided: int
 
 
-class UnitTally(TallyOut):
+class UnitActivityTally(ActivityTallyOut):
     unit_id: UUID
 
 
 class ActivitySummary(Out):
-    unit_id: UUID
-    total: TallyOut = Field(description="The unit and all below it.")
-    own: TallyOut = Field(description="The unit alone.")
-    below: list[UnitTally] = Field(description="Each unit right below, with all below it, by code.")
+    total: ActivityTallyOut
+    units: list[UnitActivityTally] = Field(description="Each unit that has any, from the upper ones down.")

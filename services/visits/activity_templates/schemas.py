@@ -15,12 +15,12 @@ LONGEST_NOTICE = 90
 Participants = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 
 
-class Title(In):
+class ActivityTitle(In):
     en: Line
     zh: Line
 
 
-class EffectKind(In):
+class ActivityEffectKind(In):
     """What is to change, and in what it is measured."""
 
     indicator: Code
@@ -31,9 +31,9 @@ class NewActivityTemplate(In):
     code: Code = Field(description="A code that is there already gets its next version.")
     kind: ActivityKind
     levels: Annotated[frozenset[Level], Field(min_length=1, description="Of the units that it is for.")]
-    title: Title
+    title: ActivityTitle
     target_group: Line = Field(description="Whom it is for, as a group.")
-    expected_effect: EffectKind
+    expected_effect: ActivityEffectKind
     least_participants: Participants = 1
     most_participants: Participants = 1_000
     needs_place: Annotated[bool, Field(strict=True)] = True
@@ -50,9 +50,9 @@ class ActivityTemplateOut(Out):
     version: int
     kind: ActivityKind
     levels: list[Level]
-    title: Title
+    title: ActivityTitle
     target_group: str
-    expected_effect: EffectKind
+    expected_effect: ActivityEffectKind
     least_participants: int
     most_participants: int
     needs_place: bool

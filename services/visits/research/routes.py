@@ -12,15 +12,15 @@ from services.visits.research.schemas import (
     DeclineIn,
     FieldDayIn,
     FollowUpIn,
-    LinkIn,
     NewResearch,
-    ReasonIn,
     RecommendationIn,
     RegisterDetail,
     RegisterOut,
     ResearchDetail,
+    ResearchLinkIn,
     ResearchOut,
-    ResultIn,
+    ResearchResultIn,
+    ResearchStopIn,
 )
 from shared.auth import Overseer, Staff
 from shared.http import EdgeRoute, Uow
@@ -62,13 +62,13 @@ async def start_research(uow: Uow, principal: Staff, project_id: UUID) -> Resear
 
 
 @router.post("/{project_id}/stop")
-async def stop_research(uow: Uow, principal: Staff, project_id: UUID, body: ReasonIn) -> ResearchDetail:
+async def stop_research(uow: Uow, principal: Staff, project_id: UUID, body: ResearchStopIn) -> ResearchDetail:
     """Give it up for a reason. What has reported cannot be stopped."""
     return await reading.show_project(uow, principal, await running.stop_research(uow, principal, project_id, body.reason))
 
 
 @router.post("/{project_id}/links")
-async def link_evidence(uow: Uow, principal: Staff, project_id: UUID, body: LinkIn) -> ResearchDetail:
+async def link_evidence(uow: Uow, principal: Staff, project_id: UUID, body: ResearchLinkIn) -> ResearchDetail:
     """Name a case, a visit or a finding that it rests on."""
     return await reading.show_project(uow, principal, await working.link_evidence(uow, principal, project_id, body))
 
@@ -80,7 +80,7 @@ async def record_field_day(uow: Uow, principal: Staff, project_id: UUID, body: F
 
 
 @router.post("/{project_id}/results")
-async def add_result(uow: Uow, principal: Staff, project_id: UUID, body: ResultIn) -> ResearchDetail:
+async def add_result(uow: Uow, principal: Staff, project_id: UUID, body: ResearchResultIn) -> ResearchDetail:
     """Something that was found out, with what it rests on."""
     return await reading.show_project(uow, principal, await working.add_result(uow, principal, project_id, body))
 

@@ -17,7 +17,7 @@ Words = Annotated[Body, StringConstraints(max_length=4_000)]
 Quota = Annotated[int, Field(strict=True, ge=0, le=1_000)]
 
 
-class QuotaIn(In):
+class ResearchQuotaIn(In):
     """What the leader is to do in person."""
 
     visits: Quota
@@ -33,14 +33,14 @@ class NewResearch(In):
     starts_on: Day
     ends_on: Day
     follow_up_on: Day = Field(description="When it is measured whether anything changed.")
-    quota: QuotaIn
+    quota: ResearchQuotaIn
 
 
-class ReasonIn(In):
+class ResearchStopIn(In):
     reason: Line
 
 
-class LinkIn(In):
+class ResearchLinkIn(In):
     kind: LinkKind
     id: UUID
 
@@ -51,7 +51,7 @@ class FieldDayIn(In):
     visit_id: UUID | None = Field(None, description="A visit that was made then.")
 
 
-class ResultIn(In):
+class ResearchResultIn(In):
     text: Words = Field(description="Name nobody: once published, anybody may read it.")
     evidence: Annotated[frozenset[UUID], Field(min_length=1, max_length=MOST_EVIDENCE)] = Field(
         description="Ids of links of this project that it rests on."
@@ -80,12 +80,12 @@ class FollowUpIn(In):
     text: Words = Field(description="Name nobody: once published, anybody may read it.")
 
 
-class QuotaOut(Out):
+class ResearchQuotaOut(Out):
     visits: int
     hours: int
 
 
-class ProgressOut(Out):
+class ResearchProgressOut(Out):
     visits: int = Field(description="Linked, and made.")
     hours: float
 
@@ -101,7 +101,7 @@ class ResearchOut(Out):
     ends_on: date
     follow_up_on: date
     follow_up_overdue: bool
-    quota: QuotaOut
+    quota: ResearchQuotaOut
     state: ResearchState
     created_at: datetime
     started_at: datetime | None
@@ -112,7 +112,7 @@ class ResearchOut(Out):
     published_at: datetime | None
 
 
-class LinkOut(Out):
+class ResearchLinkOut(Out):
     id: UUID
     kind: LinkKind
     ref_id: UUID
@@ -126,7 +126,7 @@ class FieldDayOut(Out):
     recorded_at: datetime
 
 
-class ResultOut(Out):
+class ResearchResultOut(Out):
     id: UUID
     text: str
     evidence: list[UUID] = Field(description="Ids of links.")
@@ -159,10 +159,10 @@ class FollowUpOut(Out):
 class ResearchDetail(ResearchOut):
     """`links` and `field_days` are empty for those who see it only because a recommendation is addressed to them."""
 
-    progress: ProgressOut
-    links: list[LinkOut]
+    progress: ResearchProgressOut
+    links: list[ResearchLinkOut]
     field_days: list[FieldDayOut]
-    results: list[ResultOut]
+    results: list[ResearchResultOut]
     recommendations: list[RecommendationOut]
     follow_up: FollowUpOut | None
 

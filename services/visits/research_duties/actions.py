@@ -6,14 +6,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.visits.research_duties.models import ResearchDuty
 from services.visits.research_duties.rules import check_year
-from services.visits.research_duties.schemas import DutyIn
+from services.visits.research_duties.schemas import ResearchDutyIn
 from services.visits.visitors.queries import require_own_unit
 from shared.auth import Principal, Role
 from shared.errors import Forbidden
 from shared.uow import UnitOfWork
 
 
-async def set_duty(uow: UnitOfWork, principal: Principal, wanted: DutyIn) -> None:
+async def set_duty(uow: UnitOfWork, principal: Principal, wanted: ResearchDutyIn) -> None:
     """What the leaders of a unit owe in a year, by a lead above it; said again, it is replaced.
 
     Raises `NotFound` (unit-not-found), `Forbidden` (duty-from-above), `Invalid` (duty-year-over).

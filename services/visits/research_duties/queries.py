@@ -6,15 +6,21 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import select, union
+from sqlalchemy import ARRAY, Uuid, any_, literal, select, union
 from sqlmodel import col
 
 from services.visits.research.models import ResearchProject
+from services.visits.research.schemas import ResearchQuotaOut
 from services.visits.research_duties.models import ResearchDuty
-from services.visits.research_duties.rules import Done, add_up, year_of
-from services.visits.research_duties.schemas import DoneOut, DutyOut, LeaderOut, LeaderQuotaOut, OwedOut
-from services.visits.visitors.queries import require_own_unit, units_of
-from shared.auth import Principal, Role
+from services.visits.research_duties.rules import year_of
+from services.visits.research_duties.schemas import (
+    ResearchDoneOut,
+    ResearchDutyOut,
+    ResearchLeaderOut,
+    ResearchOwedOut,
+)
+from services.visits.visitors.queries import require_units
+from shared.auth import Principal
 from shared.pages import Page, cut, decode_cursor
 from shared.reads import Read
 from shared.uow import UnitOfWork
@@ -49,29 +55,27 @@ DO = Read("""
 
 async def list_duties(
     uow: UnitOfWork, principal: Principal, *, unit_id: UUID, year: int, limit: int, cursor: str | None
-) -> Page[DutyOut]:
+) -> Page[ResearchDutyOut]:
     """Of a unit in the caller's scope and those below it that are in it too, as far as they owe or do research.
 
     Raises `NotFound` (unit-not-found).
     """
-    unit = await require_own_unit(uow, principal, unit_id)
-    units = set(uow.units.subtree(unit.id))
-    if principal.role is not Role.admin:
-        units &= set(units_of(uow, principal))
+    units = await require_units(uow, principal, unit_id)
     after = decode_cursor(cursor)
     rows, following = cut(await _concerned(uow, units, year, after, limit + 1), limit, lambda unit_id: unit_id)
     return Page(items=await _duties(uow, rows, year), next_cursor=following)
 
 
-async def get_duty(uow: UnitOfWork, unit_id: UUID, year: int) -> DutyOut:
+async def get_duty(uow: UnitOfWork, unit_id: UUID, year: int) -> ResearchDutyOut:
     """For somebody in whose scope the unit is."""
     return (await _duties(uow, [unit_id], year))[0]
 
 
-async def _concerned(uow: UnitOfWork, units: set[UUID], year: int, after: UUID | None, limit: int) -> Sequence[UUID]:
-    owing = select(col(ResearchDuty.unit_id)).where(col(ResearchDuty.year) == year, col(ResearchDuty.unit_id).in_(units))
+async def _concerned(uow: UnitOfWork, units: list[UUID], year: int, after: UUID | None, limit: int) -> Sequence[UUID]:
+    asked = any_(literal(units, ARRAY(Uuid())))
+    owing = select(col(ResearchDuty.unit_id)).where(col(ResearchDuty.year) == year, col(ResearchDuty.unit_id) == asked)
     leading = select(col(ResearchProject.unit_id)).where(
-        col(ResearchProject.started_at).is_not(None), col(ResearchProject.unit_id).in_(units)
+        col(ResearchProject.started_at).is_not(None), col(ResearchProject.unit_id) == asked
     )
     if after is not None:
         owing = owing.where(col(ResearchDuty.unit_id) > after)
@@ -79,36 +83,37 @@ async def _concerned(uow: UnitOfWork, units: set[UUID], year: int, after: UUID |
     return (await uow.session.scalars(union(owing, leading).order_by("unit_id").limit(limit))).all()
 
 
-async def _duties(uow: UnitOfWork, units: Sequence[UUID], year: int) -> list[DutyOut]:
+async def _duties(uow: UnitOfWork, units: Sequence[UUID], year: int) -> list[ResearchDutyOut]:
     owed = select(ResearchDuty).where(col(ResearchDuty.unit_id).in_(units), col(ResearchDuty.year) == year)
     asked = {duty.unit_id: duty for duty in await uow.session.scalars(owed)}
     leaders = await _leaders(uow, units, year)
     return [_duty(unit_id, year, asked.get(unit_id), leaders[unit_id]) for unit_id in units]
 
 
-async def _leaders(uow: UnitOfWork, units: Sequence[UUID], year: int) -> Mapping[UUID, list[LeaderOut]]:
+async def _leaders(uow: UnitOfWork, units: Sequence[UUID], year: int) -> Mapping[UUID, list[ResearchLeaderOut]]:
     since, until = year_of(year)
     bounds = {"since": since, "until": until, "first_day": since.date(), "last_day": until.date()}
-    found: dict[UUID, list[LeaderOut]] = defaultdict(list)
+    found: dict[UUID, list[ResearchLeaderOut]] = defaultdict(list)
     for row in await DO.fetch(uow, {"units": units, **bounds}):
         found[row["unit_id"]].append(_leader(row))
     return found
 
 
-def _leader(row: asyncpg.Record) -> LeaderOut:
-    quota = LeaderQuotaOut(visits=row["quota_visits"], hours=row["quota_hours"])
+def _leader(row: asyncpg.Record) -> ResearchLeaderOut:
+    quota = ResearchQuotaOut(visits=row["quota_visits"], hours=row["quota_hours"])
     done: dict[str, Any] = {name: row[name] for name in ("projects", "hours", "visits", "results")}
     met = done["visits"] >= quota.visits and done["hours"] >= quota.hours
-    return LeaderOut(leader_id=row["leader_id"], quota=quota, met=met, **done)
+    return ResearchLeaderOut(leader_id=row["leader_id"], quota=quota, met=met, **done)
 
 
-def _duty(unit_id: UUID, year: int, duty: ResearchDuty | None, leaders: list[LeaderOut]) -> DutyOut:
-    done = add_up([Done(each.projects, each.hours, each.visits, each.results) for each in leaders])
-    return DutyOut(
+def _duty(unit_id: UUID, year: int, duty: ResearchDuty | None, leaders: list[ResearchLeaderOut]) -> ResearchDutyOut:
+    names = ResearchDoneOut.model_fields
+    done = ResearchDoneOut.model_validate({name: sum(getattr(each, name) for each in leaders) for name in names})
+    return ResearchDutyOut(
         unit_id=unit_id,
         year=year,
-        owed=OwedOut.model_validate(duty) if duty else None,
-        done=DoneOut.model_validate(done),
+        owed=ResearchOwedOut.model_validate(duty) if duty else None,
+        done=done,
         met=done.projects >= duty.projects and done.hours >= duty.hours if duty else None,
         leaders=leaders,
     )

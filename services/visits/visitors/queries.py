@@ -55,6 +55,12 @@ async def require_own_unit(uow: UnitOfWork, principal: Principal, unit_id: UUID)
     return unit
 
 
+async def require_units(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> list[UUID]:
+    """The unit and all below it, as far as they are in the caller's scope. Raises `NotFound` (unit-not-found)."""
+    unit = await require_own_unit(uow, principal, unit_id)
+    return [unit.id] if principal.role is Role.official else uow.units.subtree(unit.id)
+
+
 def units_of(uow: UnitOfWork, principal: Principal) -> list[UUID]:
     """The units in a caller's scope: the own one for an official, with all below it for a lead or an inspector."""
     if principal.unit_id is None:

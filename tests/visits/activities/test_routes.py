@@ -175,13 +175,19 @@ async def test_sum_activities_by_unit(forum: House) -> None:
         "share_unlinked": 0.5,
         "one_sided": 2,
     }
-    assert summary["below"] == [{"unit_id": str(TOWNSHIP.unit_id), **township}]
-    assert (summary["own"]["planned"], summary["own"]["share_unlinked"]) == (1, 0.0)
-    assert (summary["total"]["linked"], summary["total"]["unlinked"], summary["total"]["share_unlinked"]) == (2, 1, 0.333)
+    county = {**dict.fromkeys(township, 0), "planned": 1, "linked": 1}
+    assert summary["units"] == [
+        {"unit_id": str(COUNTY.unit_id), **county, "share_unlinked": 0.0},
+        {"unit_id": str(TOWNSHIP.unit_id), **township},
+    ]
+    assert summary["total"] == {
+        **{name: county[name] + township[name] for name in township},
+        "share_unlinked": 0.333,
+    }
     own = said(await forum.client.get("/v1/activities/summary", caller=OFFICIAL, params={"unit_id": str(TOWNSHIP.unit_id)}))
-    assert own["total"] == own["own"] == township
+    assert (own["total"], own["units"]) == (township, summary["units"][1:])
     nothing = said(await forum.client.get("/v1/activities/summary", caller=ADMIN, params={"unit_id": str(ELSEWHERE.unit_id)}))
-    assert nothing["total"]["share_unlinked"] is None
+    assert (nothing["units"], nothing["total"]["share_unlinked"]) == ([], None)
 
 
 async def test_an_official_sums_only_the_own_unit(forum: House) -> None:

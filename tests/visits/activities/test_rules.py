@@ -10,7 +10,6 @@ from services.visits.activities.rules import (
     Attendance,
     Sides,
     Tally,
-    add_up,
     attendance,
     check_held,
     check_plan,
@@ -118,11 +117,9 @@ def test_attendance_is_seen_against_the_template(came: int, expected: Attendance
     assert attendance(Sides(1, came - 1), DEMANDS) is expected
 
 
-def test_tallies_add_up_and_a_share_of_nothing_is_not_known() -> None:
-    one, other = Tally(planned=1, held=2, linked=2, unlinked=1), Tally(held=1, cancelled=3, unlinked=1, one_sided=1)
-    assert add_up([one, other]) == Tally(planned=1, held=3, cancelled=3, linked=2, unlinked=2, one_sided=1)
-    assert add_up([one, other]).share_unlinked == 0.5
-    assert add_up([]).share_unlinked is None
+def test_a_share_of_nothing_is_not_known() -> None:
+    assert Tally(held=3, linked=2, unlinked=1).share_unlinked == 0.333
+    assert Tally(planned=1, linked=1).share_unlinked == 0.0
     assert Tally(cancelled=1).share_unlinked is None
 
 

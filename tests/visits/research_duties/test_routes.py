@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.visits.research_duties.rules import Done, add_up, check_year, year_of
+from services.visits.research_duties.rules import check_year, year_of
 from shared.auth import ANONYMOUS, Principal
 from shared.errors import Invalid
 from tests.visits.house import (
@@ -158,8 +158,3 @@ def test_a_year_lasts_to_the_next() -> None:
     check_year(2026, date(2026, 12, 31))
     with pytest.raises(Invalid):
         check_year(2026, date(2027, 1, 1))
-
-
-def test_what_leaders_did_adds_up() -> None:
-    assert add_up([Done(1, 2.5, 3, 4), Done(1, 0.5, 1, 0)]) == Done(2, 3.0, 4, 4)
-    assert add_up([]) == Done()

@@ -25,9 +25,9 @@ from services.visits.research.schemas import (
     MOST_RECOMMENDATIONS,
     MOST_RESULTS,
     FieldDayIn,
-    LinkIn,
     RecommendationIn,
-    ResultIn,
+    ResearchLinkIn,
+    ResearchResultIn,
 )
 from services.visits.visits.queries import get_visit
 from shared.auth import Principal
@@ -36,7 +36,7 @@ from shared.events.visits import FieldDayRecorded
 from shared.uow import UnitOfWork
 
 
-async def link_evidence(uow: UnitOfWork, principal: Principal, project_id: UUID, link: LinkIn) -> ResearchProject:
+async def link_evidence(uow: UnitOfWork, principal: Principal, project_id: UUID, link: ResearchLinkIn) -> ResearchProject:
     """Name a case, a visit or a finding that the research rests on; what is linked already stays as it is.
 
     A visit or a finding must be one that the caller may see; cases are kept elsewhere. Raises `NotFound` (research-not-found,
@@ -108,7 +108,7 @@ async def _keep_field_day(uow: UnitOfWork, day: FieldDay) -> None:
         raise Conflict("field-day-recorded", "The hours of this day were entered before: a record is not replaced.")
 
 
-async def add_result(uow: UnitOfWork, principal: Principal, project_id: UUID, said: ResultIn) -> ResearchProject:
+async def add_result(uow: UnitOfWork, principal: Principal, project_id: UUID, said: ResearchResultIn) -> ResearchProject:
     """Raises `NotFound` (research-not-found, link-not-found), `Forbidden`, `Conflict` (research-not-running, research-full)."""
     project = await lock_project(uow, principal, project_id)
     check_running(project.state)

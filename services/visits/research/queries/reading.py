@@ -19,7 +19,7 @@ from services.visits.research.models import (
 )
 from services.visits.research.queries.access import find_project, is_inside, visible
 from services.visits.research.rules import LinkKind, ResearchState, is_overdue
-from services.visits.research.schemas import FollowUpOut, ProgressOut, ResearchDetail, ResearchOut, ResultOut
+from services.visits.research.schemas import FollowUpOut, ResearchDetail, ResearchOut, ResearchProgressOut, ResearchResultOut
 from services.visits.visits.models import Visit
 from services.visits.visits.rules import VisitState
 from shared.auth import Principal
@@ -85,14 +85,14 @@ def _fields(uow: UnitOfWork, principal: Principal, project: ResearchProject) -> 
     }
 
 
-async def _progress(uow: UnitOfWork, project_id: UUID) -> ProgressOut:
+async def _progress(uow: UnitOfWork, project_id: UUID) -> ResearchProgressOut:
     made = select(func.count()).select_from(ResearchLink).join(Visit, col(Visit.id) == col(ResearchLink.ref_id))
     visits = made.where(
         col(ResearchLink.project_id) == project_id,
         col(ResearchLink.kind) == LinkKind.visit,
         col(Visit.state).in_(MADE),
     )
-    return ProgressOut(visits=await uow.session.scalar(visits) or 0, hours=await hours_of(uow, project_id))
+    return ResearchProgressOut(visits=await uow.session.scalar(visits) or 0, hours=await hours_of(uow, project_id))
 
 
 async def hours_of(uow: UnitOfWork, project_id: UUID) -> float:
@@ -124,10 +124,10 @@ async def evidence_of(uow: UnitOfWork, project_id: UUID) -> dict[UUID, list[UUID
     return evidence
 
 
-async def _results(uow: UnitOfWork, project_id: UUID, *, with_evidence: bool) -> list[ResultOut]:
+async def _results(uow: UnitOfWork, project_id: UUID, *, with_evidence: bool) -> list[ResearchResultOut]:
     evidence = await evidence_of(uow, project_id) if with_evidence else {}
     results = await results_of(uow, project_id)
-    return [ResultOut.model_validate({**each.model_dump(), "evidence": evidence.get(each.id, [])}) for each in results]
+    return [ResearchResultOut.model_validate({**each.model_dump(), "evidence": evidence.get(each.id, [])}) for each in results]
 
 
 async def _field_days(uow: UnitOfWork, project_id: UUID) -> Sequence[FieldDay]:
