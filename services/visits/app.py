@@ -47,6 +47,8 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         call_backs,
         activity_templates,
         activities,
+        research,
+        research_register,
+        research_duties,
     ]
-    routers = [plans, visits, findings, activity_templates, activities, research, research_register, research_duties]
     return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)

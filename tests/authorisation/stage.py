@@ -267,6 +267,11 @@ class Stage:
         known = await self.ask("GET", "/v1/visit-proposals", "admin", params={"limit": 100})
         return all(proposal["state"] != "accepting" for proposal in known.json()["items"])
 
+    async def suspended_plan(self) -> Params:
+        plan = await self.plan()
+        await self.do("lead own", f"/v1/visit-plans/{plan['plan_id']}/suspend", {})
+        return plan
+
     async def finding(self) -> Params:
         plan = await self.plan()
         visit = await self.do("official own", f"/v1/visits/{plan['visit_id']}/record", visit_record())

@@ -388,6 +388,9 @@ RETENTION = (
 
 INSPECTING = at("inspector", ABOVE) | ADMIN
 NEVER_INSPECT = KNOWN - INSPECTORS - ADMIN
+PLAN = "/v1/visit-plans/{plan_id}"
+NEVER_PLAN = KNOWN - STAFF | at("official", "own")
+"""Of a plan that its lead has made."""
 VISITS = (
     listing("GET /v1/visit-plans", OVERSEERS, "plan_id", SCOPED, Stage.plan),
     Line("GET /v1/visit-plans/{plan_id}", SCOPED, RESIDENTS, Stage.plan),
@@ -397,6 +400,16 @@ VISITS = (
         KNOWN - STAFF,
         sends=lambda stage, params: {"json": made.visit_plan(stage)},
     ),
+    Line(
+        f"PATCH {PLAN}",
+        LEADERS,
+        NEVER_PLAN,
+        Stage.plan,
+        lambda stage, params: {"json": {"place": "The square"}, "headers": {"If-Match": '"1"'}},
+    ),
+    Line(f"POST {PLAN}/suspend", LEADERS, NEVER_PLAN, Stage.plan, EMPTY),
+    Line(f"POST {PLAN}/resume", LEADERS, NEVER_PLAN, Stage.suspended_plan),
+    Line(f"POST {PLAN}/end", LEADERS, NEVER_PLAN, Stage.plan, says(reason="It shines.")),
     listing("GET /v1/visits", OVERSEERS, "visit_id", SCOPED, Stage.plan),
     Line("GET /v1/visits/{visit_id}", SCOPED, RESIDENTS, Stage.plan),
     Line(

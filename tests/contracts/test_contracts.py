@@ -36,7 +36,6 @@ IRREGULAR = frozenset(
         "cut",
         "withdrawn",
         "left",
-        "made",
         "broken",
     }
 )

@@ -4,12 +4,12 @@ and a refusal is nobody's fault."""
 from datetime import datetime
 from uuid import UUID
 
-from services.visits.choices.rules import check_suspension
 from services.visits.choices.schemas import AgreementIn
 from services.visits.contacts.actions import lock_contact, owe, resume, take_rested
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import Choice, choose
 from services.visits.plans.actions import follow_rhythm, stop_visits
+from services.visits.plans.rules import check_suspension
 from shared.auth import Principal
 from shared.events.visits import CancelCause
 from shared.uow import UnitOfWork

@@ -1,31 +1,34 @@
 """Making plans, and the visits that they ask for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ARRAY, DateTime, all_, literal, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import col
 
 from services.visits.contacts.actions import lock_contact
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
+from services.visits.errors import plan_not_found
 from services.visits.needs.rules import NeedKind
 from services.visits.plans import rules
 from services.visits.plans.models import VisitPlan
-from services.visits.plans.schemas import NewPlan
+from services.visits.plans.queries import may_change, visible
+from services.visits.plans.rules import Verb
+from services.visits.plans.schemas import NewPlan, PlanChange, PlanEnd, PlanSuspension
 from services.visits.posts.models import Post
 from services.visits.posts.queries import require_post
 from services.visits.recurrence.rules import find_zone, occurrences, parse
 from services.visits.templates.queries import template_for
 from services.visits.visitors.queries import require_own_unit, require_visitor
-from services.visits.visits.actions import cancel_ahead, put_on_calendar
-from services.visits.visits.models import UNRECORDED, Visit
+from services.visits.visits.actions import cancel_ahead, put_on_calendar, tell_planned
+from services.visits.visits.models import ON_CALENDAR, UNOPENED, UNRECORDED, Visit
 from services.visits.visits.rules import VisitState, remind_at
 from shared.auth import Principal
-from shared.errors import Conflict
+from shared.errors import Conflict, Forbidden, check_version
 from shared.events.visits import CancelCause
 from shared.uow import UnitOfWork
 
@@ -34,7 +37,8 @@ PLAN: Sequence[InstrumentedAttribute[Any]] = [
     getattr(VisitPlan, name)
     for name in (
         *("id", "unit_id", "assignee_id", "post_id", "contact_id", "purpose", "place", "population"),
-        *("starts_at", "rrule", "time_zone", "window_days", "planned_until", "template_code", "need_kind", "need_ref"),
+        *("starts_at", "rrule", "except_dates", "extra_dates", "time_zone", "window_days_before", "window_days"),
+        *("suspended_at", "suspended_until", "planned_until", "template_code", "need_kind", "need_ref"),
     )
 ]
 """What making visits takes."""
@@ -53,8 +57,13 @@ class Planned(Protocol):
     population: str | None
     starts_at: datetime
     rrule: str | None
+    except_dates: list[datetime]
+    extra_dates: list[datetime]
     time_zone: str
+    window_days_before: int
     window_days: int
+    suspended_at: datetime | None
+    suspended_until: datetime | None
     template_code: str | None
     need_kind: NeedKind | None
     need_ref: str | None
@@ -147,17 +156,151 @@ def _post_of(contact: Contact) -> UUID:
 
 async def _keep(uow: UnitOfWork, plan: VisitPlan) -> VisitPlan:
     until = rules.horizon(plan.starts_at, uow.now())
-    moments = list(_moments(plan, until))
+    moments = _moments(plan, until)
+    _check_dates(plan, uow.now(), plan.extra_dates, plan.except_dates)
     if plan.contact_id is not None and await _live_plan(uow, plan.contact_id) is not None:
         raise Conflict("contact-has-plan", "Visits of this contact are planned already: change that plan.")
-    if plan.template_code is not None:
-        await template_for(uow, plan.unit_id, plan.template_code)
+    await _check_template(uow, plan)
     uow.session.add(plan)
     await uow.session.flush()
     await _make_visits(uow, [(plan, start) for start in moments])
-    plan.planned_until = until if plan.rrule else None
+    plan.planned_until = until if plan.rrule or plan.extra_dates else None
     await uow.session.flush()
     return plan
+
+
+async def _check_template(uow: UnitOfWork, plan: VisitPlan) -> None:
+    """Raises `NotFound` (visit-template-not-found)."""
+    if plan.template_code is not None:
+        await template_for(uow, plan.unit_id, plan.template_code)
+
+
+def _check_dates(plan: VisitPlan, now: datetime, extra: Collection[datetime], excepted: Collection[datetime]) -> None:
+    """Raises `Invalid` (date-out-of-reach, exception-matches-nothing)."""
+    rules.check_reach((*extra, *excepted), plan.starts_at, now)
+    if excepted:
+        rules.check_exceptions(excepted, {*_occurrences(plan, max(excepted)), *extra})
+
+
+async def change_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, version: int, wanted: PlanChange) -> VisitPlan:
+    """Visits whose window is not open yet follow; the others stay as they are. Tells `VisitCancelled` of those that do not occur
+    any more, and `VisitPlanned` of new ones and of those whose window has moved.
+
+    Raises `NotFound`, `Forbidden` (not-your-plan), `Outdated`, `Conflict` (visit-plan-state), `Invalid`.
+    """
+    plan = await _lock_plan(uow, principal, plan_id, Verb.change)
+    check_version(version, plan.version)
+    changes, now = wanted.changes(), uow.now()
+    if plan.contact_id is not None:
+        rules.check_chosen(changes)
+    if changes.get("starts_at", plan.starts_at) != plan.starts_at:
+        rules.check_start(changes["starts_at"], now)
+    if "assignee_id" in changes or "post_id" in changes:
+        changes |= await _who_goes(uow, principal, plan, changes)
+    for name, value in changes.items():
+        setattr(plan, name, value)
+    find_zone(plan.time_zone)
+    await _check_template(uow, plan)
+    to_come = ([date for date in dates if date >= now] for dates in (plan.extra_dates, plan.except_dates))
+    _check_dates(plan, now, *to_come)
+    return await _follow(uow, plan, CancelCause.plan_changed)
+
+
+async def _who_goes(uow: UnitOfWork, principal: Principal, plan: VisitPlan, changes: dict[str, Any]) -> dict[str, Any]:
+    post_id = changes.get("post_id")
+    assignee_id = changes["assignee_id"] if post_id is None else (await require_post(uow, principal, post_id)).holder_id
+    await require_visitor(uow, assignee_id, await uow.units.require(plan.unit_id))
+    return {"post_id": post_id, "assignee_id": assignee_id}
+
+
+async def suspend_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, said: PlanSuspension) -> VisitPlan:
+    """No visits until then, when it goes on by itself. Tells `VisitCancelled` of each that is not open yet. Raises as
+    `change_plan`."""
+    plan = await _lock_plan(uow, principal, plan_id, Verb.suspend)
+    rules.check_suspension(said.until, uow.now())
+    plan.suspended_at, plan.suspended_until = uow.now(), said.until
+    return await _follow(uow, plan, CancelCause.plan_suspended)
+
+
+async def resume_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID) -> VisitPlan:
+    """Visits again, from now on. Tells `VisitPlanned` of each. Raises as `change_plan`."""
+    plan = await _lock_plan(uow, principal, plan_id, Verb.resume)
+    plan.suspended_at, plan.suspended_until = None, None
+    return await _follow(uow, plan, CancelCause.plan_changed)
+
+
+async def end_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, said: PlanEnd) -> VisitPlan:
+    """No visits any more but those that are open. Tells `VisitCancelled` of the others. Raises as `change_plan`."""
+    plan = await _lock_plan(uow, principal, plan_id, Verb.end)
+    await cancel_ahead(uow, col(Visit.plan_id) == plan.id, cause=CancelCause.plan_ended)
+    plan.planned_until, plan.ended_at, plan.end_reason = None, uow.now(), said.reason
+    plan.version += 1
+    await uow.session.flush()
+    return plan
+
+
+async def _lock_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, verb: Verb) -> VisitPlan:
+    statement = select(VisitPlan).where(col(VisitPlan.id) == plan_id, await visible(uow, principal))
+    plan = await uow.session.scalar(statement.with_for_update())
+    if plan is None:
+        raise plan_not_found()
+    if not may_change(uow, principal, plan):
+        raise Forbidden("not-your-plan", "Only whoever made the plan, or a lead over its unit, changes it.")
+    rules.move(plan.state_at(uow.now()), verb)
+    return plan
+
+
+async def _follow(uow: UnitOfWork, plan: VisitPlan, cause: CancelCause) -> VisitPlan:
+    """Let the visits whose window is not open yet be those that the plan asks for by now: what still occurs keeps its id."""
+    until = rules.horizon(plan.starts_at, uow.now())
+    goes_on = await _is_wanted(uow, plan)
+    moments = _moments(plan, until) if goes_on else []
+    ahead = await _lock_ahead(uow, plan)
+    taken, busy = await _taken(uow, plan)
+    gone = col(Visit.scheduled_at) != all_(literal(moments, ARRAY(DateTime(timezone=True))))
+    await cancel_ahead(uow, col(Visit.plan_id) == plan.id, gone, cause=cause)
+    taken |= await _refit(uow, plan, [visit for visit in ahead if visit.state is VisitState.planned])
+    busy_until = uow.now() + timedelta(days=plan.window_days_before) if busy else None
+    starts = rules.fresh(moments, now=uow.now(), extra=plan.extra_dates, taken=taken, busy_until=busy_until)
+    await _make_visits(uow, [(plan, start) for start in starts])
+    plan.planned_until = until if goes_on and (plan.rrule or plan.extra_dates) else None
+    plan.version += 1
+    await uow.session.flush()
+    return plan
+
+
+async def _is_wanted(uow: UnitOfWork, plan: VisitPlan) -> bool:
+    contact = await uow.session.get(Contact, plan.contact_id) if plan.contact_id else None
+    return contact is None or contact.state is ContactState.agreed
+
+
+async def _taken(uow: UnitOfWork, plan: VisitPlan) -> tuple[set[datetime], bool]:
+    """Moments to come of visits that stay as they are: open already, or recorded ahead; and whether one is open."""
+    to_come = select(Visit).where(text(ON_CALENDAR), col(Visit.plan_id) == plan.id, col(Visit.scheduled_at) >= uow.now())
+    visits = (await uow.session.scalars(to_come)).all()
+    opened = {visit.scheduled_at for visit in visits if visit.window_starts_at <= uow.now()}
+    return opened | {visit.scheduled_at for visit in visits if visit.recorded_at is not None}, bool(opened)
+
+
+async def _lock_ahead(uow: UnitOfWork, plan: VisitPlan) -> Sequence[Visit]:
+    """Visits that are not open yet, so that nobody records one meanwhile."""
+    ahead = select(Visit).where(text(UNOPENED), col(Visit.plan_id) == plan.id, col(Visit.window_starts_at) > uow.now())
+    return (await uow.session.scalars(ahead.order_by(col(Visit.id)).with_for_update())).all()
+
+
+async def _refit(uow: UnitOfWork, plan: VisitPlan, visits: Sequence[Visit]) -> set[datetime]:
+    """Give visits what the plan says now; returns their moments."""
+    moved = []
+    for visit in visits:
+        window = _window(plan, visit.scheduled_at)
+        if window != (visit.window_starts_at, visit.window_ends_at):
+            visit.window_starts_at, visit.window_ends_at = window
+            visit.remind_at, visit.reminded_at = remind_at(*window), None
+            moved.append(visit)
+        visit.purpose, visit.place, visit.population = plan.purpose, plan.place, plan.population
+        visit.assignee_id, visit.post_id, visit.template_code = plan.assignee_id, plan.post_id, plan.template_code
+    await tell_planned(uow, [visit.model_dump() for visit in moved])
+    return {visit.scheduled_at for visit in visits}
 
 
 async def _live_plan(uow: UnitOfWork, contact_id: UUID) -> VisitPlan | None:
@@ -172,6 +315,7 @@ async def stop_visits(uow: UnitOfWork, contact: Contact, cause: CancelCause) -> 
     if plan is not None:
         await cancel_ahead(uow, col(Visit.plan_id) == plan.id, cause=cause, opened_too=True)
         plan.planned_until = None
+        plan.version += 1
         plan.ended_at = None if contact.state is ContactState.suspended else uow.now()
 
 
@@ -181,12 +325,9 @@ async def follow_rhythm(uow: UnitOfWork, contact: Contact) -> None:
     plan = await _live_plan(uow, contact.id)
     if plan is None or contact.next_due_at is None:
         return
-    await cancel_ahead(uow, col(Visit.plan_id) == plan.id, cause=CancelCause.plan_changed)
     plan.place, plan.rrule = contact.meeting, f"FREQ=DAILY;INTERVAL={contact.rhythm_days}"
     plan.starts_at = max(contact.next_due_at - timedelta(days=plan.window_days), uow.now())
-    until = rules.horizon(plan.starts_at, uow.now())
-    await _make_visits(uow, [(plan, start) for start in _moments(plan, until)])
-    plan.planned_until = until
+    await _follow(uow, plan, CancelCause.plan_changed)
 
 
 async def give_plan(uow: UnitOfWork, contact: Contact, post: Post) -> bool:
@@ -215,10 +356,22 @@ async def plan_visits_ahead(uow: UnitOfWork, *, limit: int) -> int:
     return len(plans)
 
 
-def _moments(plan: Planned, until: datetime, *, after: datetime | None = None) -> Iterator[datetime]:
-    """When visits are to start. Raises `Invalid` for a recurrence or a time zone that is not accepted."""
-    rule = parse(plan.rrule) if plan.rrule else None
-    return occurrences(rule, plan.starts_at, plan.time_zone, until, after=after)
+def _moments(plan: Planned, until: datetime, *, after: datetime | None = None) -> Sequence[datetime]:
+    """When visits are to be. Raises `Invalid` for a recurrence or a time zone that is not accepted."""
+    extra = [date for date in plan.extra_dates if after is None or date > after]
+    starts = rules.agenda(_occurrences(plan, until, after), extra=extra, excepted=plan.except_dates, until=until)
+    if plan.suspended_at is None:
+        return starts
+    return [start for start in starts if not rules.rests(start, plan.suspended_at, plan.suspended_until)]
+
+
+def _occurrences(plan: Planned, until: datetime, after: datetime | None = None) -> Iterator[datetime]:
+    return occurrences(parse(plan.rrule) if plan.rrule else None, plan.starts_at, plan.time_zone, until, after=after)
+
+
+def _window(plan: Planned, start: datetime) -> tuple[datetime, datetime]:
+    before = rules.window_start(start, plan.window_days_before, plan.time_zone)
+    return before, rules.window_end(start, plan.window_days, plan.time_zone)
 
 
 async def _make_visits(uow: UnitOfWork, starts: Sequence[tuple[Planned, datetime]]) -> None:
@@ -228,7 +381,7 @@ async def _make_visits(uow: UnitOfWork, starts: Sequence[tuple[Planned, datetime
 
 def _visit(plan: Planned, start: datetime, now: datetime, id: UUID) -> dict[str, Any]:
     """Its row."""
-    end = rules.window_end(start, plan.window_days, plan.time_zone)
+    window = _window(plan, start)
     return {
         "id": id,
         "plan_id": plan.id,
@@ -239,12 +392,13 @@ def _visit(plan: Planned, start: datetime, now: datetime, id: UUID) -> dict[str,
         "purpose": plan.purpose,
         "place": plan.place,
         "population": plan.population,
-        "window_starts_at": start,
-        "window_ends_at": end,
+        "scheduled_at": start,
+        "window_starts_at": window[0],
+        "window_ends_at": window[1],
         "planned_at": now,
         "state": VisitState.planned,
         "late": False,
         "template_code": plan.template_code,
         "need_case_id": rules.case_of_need(plan.need_kind, plan.need_ref),
-        "remind_at": remind_at(start, end),
+        "remind_at": remind_at(*window),
     }

@@ -1,22 +1,109 @@
-"""How far ahead a plan makes visits, and how long each may be done."""
+"""When a plan asks for visits, how long each may be made, and what may be done with a plan."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from services.visits.needs.rules import NeedKind
 from services.visits.recurrence.rules import find_zone
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 
 HORIZON = timedelta(days=180)
 STEP = timedelta(days=30)
 """A plan that comes round is taken in hand again when this much of its horizon has passed."""
 LONGEST_WINDOW = 60
+LONGEST_BEFORE = 30
 EARLIEST = timedelta(days=LONGEST_WINDOW)
+REACH = timedelta(days=2 * 366)
+"""How far ahead single dates are taken: to check an exception, the rule is followed up to it."""
+CHOSEN = frozenset({"place", "rrule", "extra_dates", "except_dates"})
+"""What the resident says of the plan of a contact."""
+
+
+class PlanState(StrEnum):
+    active = "active"
+    suspended = "suspended"
+    ended = "ended"
+
+
+class Verb(StrEnum):
+    change = "change"
+    suspend = "suspend"
+    resume = "resume"
+    end = "end"
+
+
+TRANSITIONS: Mapping[tuple[PlanState, Verb], PlanState] = {
+    (PlanState.active, Verb.change): PlanState.active,
+    (PlanState.active, Verb.suspend): PlanState.suspended,
+    (PlanState.active, Verb.end): PlanState.ended,
+    (PlanState.suspended, Verb.change): PlanState.suspended,
+    (PlanState.suspended, Verb.suspend): PlanState.suspended,
+    (PlanState.suspended, Verb.resume): PlanState.active,
+    (PlanState.suspended, Verb.end): PlanState.ended,
+}
+"""Suspended anew, the new date holds."""
+
+
+def move(state: PlanState, verb: Verb) -> PlanState:
+    """The next state. Raises `Conflict` (visit-plan-state)."""
+    if (state, verb) not in TRANSITIONS:
+        possible = [other for known, other in TRANSITIONS if known is state]
+        raise Conflict("visit-plan-state", f"The plan is {state}: possible now is {', '.join(possible) or 'nothing'}.")
+    return TRANSITIONS[state, verb]
+
+
+def state_at(
+    now: datetime, *, ended_at: datetime | None, suspended_at: datetime | None, suspended_until: datetime | None
+) -> PlanState:
+    """What a plan is by now: a suspension with a date ends by itself."""
+    if ended_at is not None:
+        return PlanState.ended
+    return PlanState.suspended if rests(now, suspended_at, suspended_until) else PlanState.active
+
+
+def rests(moment: datetime, suspended_at: datetime | None, suspended_until: datetime | None) -> bool:
+    """Whether a plan makes no visits for `moment`."""
+    return suspended_at is not None and suspended_at <= moment and (suspended_until is None or moment < suspended_until)
 
 
 def horizon(starts_at: datetime, now: datetime) -> datetime:
     """Until when visits are made now; a plan always has its first."""
     return max(starts_at, now) + HORIZON
+
+
+def agenda(
+    occurrences: Iterable[datetime], *, extra: Collection[datetime], excepted: Collection[datetime], until: datetime
+) -> list[datetime]:
+    """The moments of a recurrence set (RFC 5545: RRULE and RDATE without EXDATE) up to `until`, in order, each once."""
+    if not extra and not excepted:
+        return list(occurrences)
+    return sorted({*occurrences, *(moment for moment in extra if moment <= until)}.difference(excepted))
+
+
+def fresh(
+    moments: Iterable[datetime],
+    *,
+    now: datetime,
+    extra: Collection[datetime],
+    taken: Collection[datetime],
+    busy_until: datetime | None,
+) -> list[datetime]:
+    """For which of its moments a changed plan gets new visits: those to come that have none. While a visit is open for one of
+    them, those that come round up to `busy_until` would ask for it twice."""
+    return [
+        moment
+        for moment in moments
+        if moment >= now and moment not in taken and (busy_until is None or moment > busy_until or moment in extra)
+    ]
+
+
+def window_start(scheduled_at: datetime, days: int, zone: str) -> datetime:
+    """`days` earlier by the wall clock."""
+    if days == 0:
+        return scheduled_at
+    return (scheduled_at.astimezone(find_zone(zone)) - timedelta(days=days)).astimezone(UTC)
 
 
 def window_end(starts_at: datetime, days: int, zone: str) -> datetime:
@@ -36,3 +123,32 @@ def check_start(starts_at: datetime, now: datetime) -> None:
 def case_of_need(kind: NeedKind | None, ref: str | None) -> UUID | None:
     """The case that a plan's visits are made for, where it is one."""
     return UUID(ref) if kind is NeedKind.case and ref else None
+
+
+def check_reach(dates: Iterable[datetime], starts_at: datetime, now: datetime) -> None:
+    """Raises `Invalid` (date-out-of-reach)."""
+    for date in dates:
+        if not starts_at <= date <= max(starts_at, now) + REACH:
+            raise Invalid("date-out-of-reach", f"{date.isoformat()} must lie between starts_at and {REACH.days} days ahead.")
+
+
+def check_exceptions(dates: Iterable[datetime], occurrences: Collection[datetime]) -> None:
+    """Raises `Invalid` (exception-matches-nothing)."""
+    for date in dates:
+        if date not in occurrences:
+            raise Invalid(
+                "exception-matches-nothing", f"No visit would be at {date.isoformat()}: name the moment of one in except_dates."
+            )
+
+
+def check_suspension(until: datetime | None, now: datetime) -> None:
+    """Raises `Invalid` (suspension-over)."""
+    if until is not None and until <= now:
+        raise Invalid("suspension-over", "`until` has passed: name a time to come, or leave it out.")
+
+
+def check_chosen(changes: Iterable[str]) -> None:
+    """Raises `Invalid` (chosen-by-the-resident)."""
+    chosen = sorted(CHOSEN.intersection(changes))
+    if chosen:
+        raise Invalid("chosen-by-the-resident", f"Leave out {', '.join(chosen)}: the resident has chosen where and how often.")

@@ -48,6 +48,11 @@ VISITS: Table = metadata.tables[str(Visit.__tablename__)]
 async def put_on_calendar(uow: UnitOfWork, visits: Sequence[Mapping[str, Any]]) -> None:
     """Keep new visits, given as rows. Tells `VisitPlanned` of each."""
     await copy_in(uow.session, VISITS, visits)
+    await tell_planned(uow, visits)
+
+
+async def tell_planned(uow: UnitOfWork, visits: Sequence[Mapping[str, Any]]) -> None:
+    """Tells `VisitPlanned` of each, also when its window has moved."""
     await uow.record_all(
         [
             VisitPlanned(

@@ -15,7 +15,7 @@ from shared.types import enum_check
 
 UNOPENED = "state = 'planned'"
 UNRECORDED = "state IN ('planned', 'ready')"
-ON_CALENDAR = "state <> 'cancelled' OR recorded_at IS NOT NULL"
+ON_CALENDAR = "(state <> 'cancelled' OR recorded_at IS NOT NULL)"
 UNREMINDED = f"{UNRECORDED} AND reminded_at IS NULL"
 SAMPLED = "state IN ('done', 'done_late', 'refused_by_resident')"
 """Conditions of the partial indexes, which queries repeat to the letter so that PostgreSQL uses them. What was taken off the
@@ -29,7 +29,8 @@ class Visit(VisitsTable, table=True):
     """Purpose, place, template and need are the plan's as they were when this visit was put on the calendar. Of a contact, whom
     and where it is stays in the contact.
 
-    `template_version` is that by which it was recorded. It counts since `counted_at`, because of `counted_by`.
+    `scheduled_at` is when it occurs by the plan; its window may open before. `template_version` is that by which it was recorded.
+    It counts since `counted_at`, because of `counted_by`.
     `changed`: the transaction that wrote this row last; a trigger renews it. `remind_at`: see `rules.remind_at`.
     """
 
@@ -39,11 +40,12 @@ class Visit(VisitsTable, table=True):
         CheckConstraint(enum_check("present", Present), name="visits_present"),
         CheckConstraint(enum_check("counted_by", VisitEffect), name="visits_counted_by"),
         CheckConstraint("(counted_at IS NULL) = (counted_by IS NULL)", name="visits_counted"),
-        Index("visits_plan_start", "plan_id", "window_starts_at", unique=True, postgresql_where=text(ON_CALENDAR)),
+        Index("visits_plan_start", "plan_id", "scheduled_at", unique=True, postgresql_where=text(ON_CALENDAR)),
         Index("visits_post", "post_id", postgresql_where=text(UNRECORDED)),
         Index("visits_contact", "contact_id"),
         Index("visits_unit", "unit_id", "id"),
         Index("visits_assignee", "assignee_id", "id"),
+        Index("visits_owed_by", "assignee_id", "scheduled_at", postgresql_where=text(UNRECORDED)),
         Index("visits_state_id", "state", "id"),
         Index("visits_to_open", "window_starts_at", postgresql_where=text(UNOPENED)),
         Index("visits_to_miss", "window_ends_at", postgresql_where=text(UNRECORDED)),
@@ -62,6 +64,7 @@ class Visit(VisitsTable, table=True):
     place: str
     population: str | None = None
     state: VisitState = Field(sa_type=Enum(VisitState, native_enum=False, length=32))
+    scheduled_at: datetime
     window_starts_at: datetime
     window_ends_at: datetime
     planned_at: datetime

@@ -63,6 +63,7 @@ class VisitRecord(In):
 class VisitBrief(Out):
     id: UUID
     state: VisitState
+    scheduled_at: datetime = Field(description="When it occurs by the plan; what an exception names.")
     window_starts_at: datetime
     window_ends_at: datetime
 

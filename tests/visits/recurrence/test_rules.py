@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import dateutil.rrule
 import pytest
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rruleset, rrulestr
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from services.visits.plans.rules import agenda
 from services.visits.recurrence.rules import Frequency, Recurrence, find_zone, occurrences, parse, wall_times
 from shared.errors import Invalid
 
@@ -111,6 +112,43 @@ def test_occurrences_keep_the_wall_clock(text: str, start: datetime, zone: str) 
         local = moment.astimezone(place)
         gap = local.replace(tzinfo=None) - datetime.combine(local.date(), wall.time())
         assert gap == timedelta(0) or _skipped(local.date(), wall.time(), place)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rules(), moments(), st.sampled_from(ZONES), st.data())
+def test_an_agenda_is_the_recurrence_set_of_dateutil(text: str, first: datetime, zone: str, data: st.DataObject) -> None:
+    """With extra dates and exceptions, at wall-clock times that daylight saving moves."""
+    place, until = ZoneInfo(zone), first + timedelta(days=400)
+    rule = parse(text)
+    assume(_wall(_moment(first, place), place) == first)
+    assume(not (rule.by_position and rule.frequency is Frequency.weekly and first.weekday() != rule.week_start))
+    days = data.draw(st.lists(st.integers(0, 400), max_size=5, unique=True))
+    extra = [first + timedelta(days=day, hours=day % 3) for day in days]
+    walls = sorted({*_oracle(text, first, until), *extra})
+    assume(len({_moment(wall, place) for wall in walls}) == len(walls))
+    excepted = data.draw(st.lists(st.sampled_from(walls), max_size=5)) if walls else []
+    oracle = rruleset()
+    for wall in _oracle(text, first, until):
+        oracle.rdate(wall)
+    for wall in extra:
+        oracle.rdate(wall)
+    for wall in excepted:
+        oracle.exdate(wall)
+    found = agenda(
+        occurrences(rule, _moment(first, place), zone, _moment(until, place)),
+        extra=[_moment(wall, place) for wall in extra],
+        excepted=[_moment(wall, place) for wall in excepted],
+        until=_moment(until, place),
+    )
+    assert found == sorted(_moment(wall, place) for wall in oracle if wall <= until)
+
+
+def _moment(wall: datetime, place: ZoneInfo) -> datetime:
+    return wall.replace(tzinfo=place).astimezone(UTC)
+
+
+def _wall(moment: datetime, place: ZoneInfo) -> datetime:
+    return moment.astimezone(place).replace(tzinfo=None)
 
 
 def _skipped(day: date, clock: time, place: ZoneInfo) -> bool:

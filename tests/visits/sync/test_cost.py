@@ -11,9 +11,10 @@ from services.visits.sync.queries import CHANGES, NO_ID
 from tests.visits.house import COLLEAGUE, OFFICIAL, TOWNSHIP, House
 
 VISITS = """
-INSERT INTO visits (id, plan_id, unit_id, assignee_id, purpose, place, state, window_starts_at, window_ends_at, planned_at, late)
+INSERT INTO visits
+    (id, plan_id, unit_id, assignee_id, purpose, place, state, scheduled_at, window_starts_at, window_ends_at, planned_at, late)
 SELECT uuidv7(), $1, $2, CASE WHEN n % 100 = 0 THEN $3::uuid ELSE gen_random_uuid() END, 'See', 'There', 'planned',
-    now() + n * interval '1 day', now() + (n + 1) * interval '1 day', now(), false
+    now() + n * interval '1 day', now() + n * interval '1 day', now() + (n + 1) * interval '1 day', now(), false
 FROM generate_series(1, 10000) AS n
 """
 DEPART = "UPDATE visits SET assignee_id = $2 WHERE assignee_id <> $1"
