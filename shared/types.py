@@ -90,6 +90,10 @@ class In(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class NothingIn(In):
+    """An empty object."""
+
+
 class Out(BaseModel):
     """An answer: every field is always there."""
 

@@ -16,7 +16,6 @@ from services.feedback.cases.schemas import (
     CaseItem,
     CaseOut,
     ConfirmationIn,
-    NothingIn,
     ReopeningIn,
     TimelineEntry,
     WithdrawalIn,
@@ -25,7 +24,7 @@ from shared.auth import Known
 from shared.events.feedback import CaseSource
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageLimit
-from shared.types import Code, Moment, Text
+from shared.types import Code, Moment, NothingIn, Text
 from shared.uow import Works
 
 router = APIRouter(prefix="/v1/cases", route_class=EdgeRoute, tags=["cases"])

@@ -12,10 +12,6 @@ from shared.types import In, Line, Out, Score
 from shared.working_time import SpanUnit
 
 
-class NothingIn(In):
-    """An empty object."""
-
-
 class ConfirmationIn(In):
     resolved: Annotated[bool, Field(strict=True, description="Whether anything changed.")]
     satisfied: Annotated[bool | None, Field(strict=True)] = None

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from services.feedback.cases.rules import Channel
-from services.feedback.cases.schemas import NothingIn
 from services.feedback.challenges.rules import LONGEST_PROOF
 from services.feedback.challenges.schemas import ChallengeOut, UnprovenProblem
 from services.feedback.challenges.turnstile import Turnstile
 from shared.auth import Caller, Principal, Role, get_principal
 from shared.http import PROBLEM_JSON, EdgeRoute, QueryRoute, Responses
+from shared.types import NothingIn
 
 HEADER = "massline-proof-of-work"
 NOTHING = NothingIn()

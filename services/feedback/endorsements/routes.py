@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 
-from services.feedback.cases.schemas import NothingIn
 from services.feedback.endorsements import actions, queries
 from services.feedback.endorsements.rules import pseudonym
 from services.feedback.endorsements.schemas import SharedCaseOut
 from shared.auth import Known, Resident
 from shared.http import EdgeRoute, Uow
+from shared.types import NothingIn
 
 NOTHING = NothingIn()
 

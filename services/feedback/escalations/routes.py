@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from services.feedback.cases.schemas import NothingIn
 from services.feedback.escalations import queries
 from services.feedback.escalations.actions import acknowledging
 from services.feedback.escalations.schemas import EscalationItem
 from shared.auth import Known, Overseer
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
+from shared.types import NothingIn
 
 router = APIRouter(prefix="/v1/escalations", route_class=EdgeRoute, tags=["escalations"])
 

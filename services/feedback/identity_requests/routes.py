@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from services.feedback.cases.schemas import NothingIn
 from services.feedback.identity_requests import actions, queries
 from services.feedback.identity_requests.rules import RequestState
 from services.feedback.identity_requests.schemas import (
@@ -17,6 +16,7 @@ from services.feedback.identity_requests.schemas import (
 from shared.auth import Known, Principal, Require, Role
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
+from shared.types import NothingIn
 
 of_case = APIRouter(prefix="/v1/cases", route_class=EdgeRoute, tags=["identity requests"])
 router = APIRouter(prefix="/v1/identity-requests", route_class=EdgeRoute, tags=["identity requests"])

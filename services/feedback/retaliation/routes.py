@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from services.feedback.cases.schemas import NothingIn
 from services.feedback.retaliation import queries
 from services.feedback.retaliation.actions import inspecting, speaking
 from services.feedback.retaliation.rules import ReportState
@@ -22,6 +21,7 @@ from services.feedback.retaliation.schemas import (
 from shared.auth import Known, Principal, Require, Role
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
+from shared.types import NothingIn
 from shared.uow import Works
 
 NOTHING = NothingIn()

@@ -25,6 +25,9 @@ from services.visits.research.schemas import (
 from shared.auth import Overseer, Staff
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
+from shared.types import NothingIn
+
+NOTHING = NothingIn()
 
 router = APIRouter(prefix="/v1/research-projects", route_class=EdgeRoute, tags=["research"])
 registering = APIRouter(prefix="/v1/research-register", route_class=EdgeRoute, tags=["research"])
@@ -56,7 +59,7 @@ async def get_research(uow: Uow, principal: Overseer, project_id: UUID) -> Resea
 
 
 @router.post("/{project_id}/start")
-async def start_research(uow: Uow, principal: Staff, project_id: UUID) -> ResearchDetail:
+async def start_research(uow: Uow, principal: Staff, project_id: UUID, body: NothingIn = NOTHING) -> ResearchDetail:
     """From now on it takes field days, results and recommendations."""
     return await reading.show_project(uow, principal, await running.start_research(uow, principal, project_id))
 
@@ -92,7 +95,7 @@ async def recommend(uow: Uow, principal: Staff, project_id: UUID, body: Recommen
 
 
 @router.post("/{project_id}/report")
-async def report_research(uow: Uow, principal: Staff, project_id: UUID) -> ResearchDetail:
+async def report_research(uow: Uow, principal: Staff, project_id: UUID, body: NothingIn = NOTHING) -> ResearchDetail:
     """Close it and lay it before the units that are to answer."""
     return await reading.show_project(uow, principal, await running.report_research(uow, principal, project_id))
 
@@ -128,7 +131,7 @@ async def preview_publication(uow: Uow, principal: Overseer, project_id: UUID) -
 
 
 @router.post("/{project_id}/publish")
-async def publish_research(uow: Uow, principal: Staff, project_id: UUID) -> RegisterDetail:
+async def publish_research(uow: Uow, principal: Staff, project_id: UUID, body: NothingIn = NOTHING) -> RegisterDetail:
     """By a lead over the unit: put it, with all that it says by now, into the public register."""
     return await register.show_entry(uow, await publishing.publish_research(uow, principal, project_id))
 

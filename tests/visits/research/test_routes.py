@@ -425,6 +425,9 @@ HOSTILE: list[dict[str, Any]] = [
     {"state": "running"},
 ]
 HOSTILE_VERBS: list[tuple[str, Any]] = [
+    ("start", {"surprise": 1}),
+    ("report", {"surprise": 1}),
+    ("publish", {"surprise": 1}),
     ("links", {"kind": "rumour", "id": str(UUID(int=1))}),
     ("links", {"kind": "case", "id": "x"}),
     ("field-days", {"on": "2026-03-02", "hours": 0}),
