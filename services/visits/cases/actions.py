@@ -8,48 +8,60 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, Table, case, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import col
 
 from services.visits.cases.models import KnownCase, ServedCase
+from services.visits.tables import metadata
 from shared.uow import UnitOfWork
+
+KNOWN: Table = metadata.tables[str(KnownCase.__tablename__)]
+NEW = insert(KNOWN).excluded
+MOVED = case((NEW.moves >= KNOWN.c.moves, NEW.unit_id), else_=KNOWN.c.unit_id)
+"""Whose case it is: the newest hand-over decides, and its opening where there was none."""
+
+
+def _keep(**facts: ColumnElement[Any]) -> Insert:
+    """Begun by whichever fact comes first. Made once: building a statement costs more than running it."""
+    return insert(KNOWN).on_conflict_do_update(index_elements=["case_id"], set_=facts)
+
+
+def _newest(fact: str) -> Insert:
+    return _keep(**{fact: func.greatest(KNOWN.c[fact], NEW[fact])})
+
+
+KEEP_OPENED = _keep(unit_id=MOVED, opened_at=NEW.opened_at)
+KEEP_HANDED_OVER = _keep(unit_id=MOVED, moves=func.greatest(KNOWN.c.moves, NEW.moves))
+KEEP_ANSWERED = _newest("answered_at")
+KEEP_LAPSED = _newest("lapsed_at")
+KEEP_REOPENED = _newest("reopened_at")
+KEEP_WITHDRAWN = _newest("withdrawn_at")
 
 
 async def open_case(uow: UnitOfWork, case_id: UUID, unit_id: UUID, at: datetime) -> None:
-    """Whose case it is, unless a hand-over was heard of before."""
-    row = _row(case_id, unit_id=unit_id, opened_at=at)
-    owner = case((col(KnownCase.moves) == 0, row.excluded.unit_id), else_=col(KnownCase.unit_id))
-    await _keep(uow, row, unit_id=owner, opened_at=row.excluded.opened_at)
+    await uow.session.execute(KEEP_OPENED, {"case_id": case_id, "moves": 0, "unit_id": unit_id, "opened_at": at})
 
 
 async def hand_over_case(uow: UnitOfWork, case_id: UUID, unit_id: UUID, moves: int) -> None:
-    """The newest hand-over decides whose case it is."""
-    row = _row(case_id, unit_id=unit_id, moves=moves)
-    newer = row.excluded.moves > col(KnownCase.moves)
-    owner = case((newer, row.excluded.unit_id), else_=col(KnownCase.unit_id))
-    await _keep(uow, row, unit_id=owner, moves=func.greatest(col(KnownCase.moves), row.excluded.moves))
+    await uow.session.execute(KEEP_HANDED_OVER, {"case_id": case_id, "moves": moves, "unit_id": unit_id})
 
 
 async def answer_case(uow: UnitOfWork, case_id: UUID, at: datetime) -> None:
-    row = _row(case_id, answered_at=at)
-    await _keep(uow, row, answered_at=func.greatest(col(KnownCase.answered_at), row.excluded.answered_at))
+    await uow.session.execute(KEEP_ANSWERED, {"case_id": case_id, "moves": 0, "answered_at": at})
 
 
 async def lapse_case(uow: UnitOfWork, case_id: UUID, at: datetime) -> None:
-    row = _row(case_id, lapsed_at=at)
-    await _keep(uow, row, lapsed_at=func.greatest(col(KnownCase.lapsed_at), row.excluded.lapsed_at))
+    await uow.session.execute(KEEP_LAPSED, {"case_id": case_id, "moves": 0, "lapsed_at": at})
 
 
 async def reopen_case(uow: UnitOfWork, case_id: UUID, at: datetime) -> None:
     """By its speaker, or because an appeal overturned its rejection."""
-    row = _row(case_id, reopened_at=at)
-    await _keep(uow, row, reopened_at=func.greatest(col(KnownCase.reopened_at), row.excluded.reopened_at))
+    await uow.session.execute(KEEP_REOPENED, {"case_id": case_id, "moves": 0, "reopened_at": at})
 
 
 async def withdraw_case(uow: UnitOfWork, case_id: UUID, at: datetime) -> None:
-    row = _row(case_id, withdrawn_at=at)
-    await _keep(uow, row, withdrawn_at=func.greatest(col(KnownCase.withdrawn_at), row.excluded.withdrawn_at))
+    await uow.session.execute(KEEP_WITHDRAWN, {"case_id": case_id, "moves": 0, "withdrawn_at": at})
 
 
 async def serve_cases(uow: UnitOfWork, visit_id: UUID, *, named: Collection[UUID], need: UUID | None) -> None:
@@ -63,12 +75,3 @@ async def serve_cases(uow: UnitOfWork, visit_id: UUID, *, named: Collection[UUID
     await uow.session.execute(lock.with_for_update())
     uow.session.add_all(ServedCase(visit_id=visit_id, case_id=case_id, named=case_id in named) for case_id in served)
     await uow.session.flush()
-
-
-def _row(case_id: UUID, **facts: Any) -> Insert:
-    return insert(KnownCase).values({"case_id": case_id, "moves": 0, **facts})
-
-
-async def _keep(uow: UnitOfWork, row: Insert, **facts: Any) -> None:
-    """Begun by whichever fact comes first."""
-    await uow.session.execute(row.on_conflict_do_update(index_elements=["case_id"], set_=facts))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, select, text
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, select, text
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -40,9 +40,22 @@ from shared.events.visits import (
     VisitRecorded,
     VisitReminded,
 )
+from shared.reads import Read
 from shared.uow import UnitOfWork
 
 VISITS: Table = metadata.tables[str(Visit.__tablename__)]
+SERVING = (
+    select(Visit, KnownCase, ServedCase)
+    .join(ServedCase, col(ServedCase.visit_id) == col(Visit.id))
+    .join(KnownCase, col(KnownCase.case_id) == col(ServedCase.case_id))
+    .where(col(Visit.counted_at).is_(None), col(KnownCase.unit_id).is_not(None))
+    .order_by(col(Visit.id))
+    .with_for_update(of=Visit)
+)
+SERVING_CASE = SERVING.where(col(ServedCase.case_id) == bindparam("about"))
+SERVED_BY_VISIT = SERVING.where(col(ServedCase.visit_id) == bindparam("about"))
+IS_SERVED = Read("SELECT FROM served_cases WHERE case_id = :case_id LIMIT 1")
+"""Asked first, because almost every case that is heard of is served by no visit."""
 
 
 async def put_on_calendar(uow: UnitOfWork, visits: Sequence[Mapping[str, Any]]) -> None:
@@ -127,7 +140,7 @@ async def _count_recorded(uow: UnitOfWork, visit: Visit, said: VisitRecord) -> N
     if said.findings:
         await count_visit(uow, visit, VisitEffect.finding)
     else:
-        await _count_served(uow, col(ServedCase.visit_id) == visit.id)
+        await _count_served(uow, SERVED_BY_VISIT, visit.id)
 
 
 async def count_visits_serving(uow: UnitOfWork, case_id: UUID) -> None:
@@ -135,21 +148,14 @@ async def count_visits_serving(uow: UnitOfWork, case_id: UUID) -> None:
 
     Tells `VisitCounted` of each.
     """
-    await _count_served(uow, col(ServedCase.case_id) == case_id)
+    if await IS_SERVED.fetch(uow, {"case_id": case_id}):
+        await _count_served(uow, SERVING_CASE, case_id)
 
 
-async def _count_served(uow: UnitOfWork, which: ColumnElement[bool]) -> None:
-    statement = (
-        select(Visit, KnownCase, ServedCase)
-        .join(ServedCase, col(ServedCase.visit_id) == col(Visit.id))
-        .join(KnownCase, col(KnownCase.case_id) == col(ServedCase.case_id))
-        .where(which, col(Visit.counted_at).is_(None), col(KnownCase.unit_id).is_not(None))
-        .order_by(col(Visit.id))
-        .with_for_update(of=Visit)
-    )
+async def _count_served(uow: UnitOfWork, serving: Select[Visit, KnownCase, ServedCase], about: UUID) -> None:
     effects = [
         (visit, effect)
-        for visit, case, served in await uow.session.execute(statement)
+        for visit, case, served in await uow.session.execute(serving, {"about": about})
         if (effect := await _shows(uow, visit, case, served)) is not None
     ]
     for visit, effect in sorted(effects, key=lambda found: found[1] is not VisitEffect.case):
