@@ -56,7 +56,7 @@ async def follow_promises(works: Works) -> bool:
 async def make_proposed(works: Works) -> bool:
     """Contacts of an accepted proposal get their posts and their visits."""
     async with works.begin() as uow:
-        return await make_accepted(uow, limit=PLANS_BATCH) > 0
+        return await make_accepted(uow, limit=CONTACTS_BATCH) > 0
 
 
 JOBS = (

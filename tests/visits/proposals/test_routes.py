@@ -281,7 +281,7 @@ async def test_whoever_thinks_otherwise_after_it_was_accepted_is_left_alone(hous
 
 
 async def test_workers_share_the_contacts_and_one_of_them_tells_the_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "PLANS_BATCH", 3)
+    monkeypatch.setattr(jobs, "CONTACTS_BATCH", 3)
     await post(house, "west", OFFICIAL, visits_per_week=50)
     for _ in range(20):
         await contact(house, rhythm_days=90)
