@@ -19,6 +19,7 @@ from services.visits.visits.schemas import VisitRecord
 from shared.auth import Principal
 from shared.errors import Conflict, DomainError, Invalid
 from shared.http import misfit
+from shared.types import JsonObject
 from shared.uow import UnitOfWork
 
 
@@ -29,7 +30,7 @@ class Taken:
     item: SyncItem
     status: SyncStatus
     error: DomainError | None = None
-    yours: VisitRecord | None = None
+    yours: JsonObject | None = None
 
 
 async def take_items(uow: UnitOfWork, principal: Principal, items: Sequence[SyncItem]) -> list[Taken]:
@@ -64,8 +65,7 @@ async def _take_once(uow: UnitOfWork, principal: Principal, item: SyncItem, said
     except Conflict as error:
         if error.slug != ALREADY_RECORDED:
             raise
-        await _keep_apart(uow, principal, item, said)
-        return Taken(item, SyncStatus.conflict, yours=said)
+        return await _keep_apart(uow, principal, item, said)
     return Taken(item, SyncStatus.applied)
 
 
@@ -73,6 +73,7 @@ async def _claim(uow: UnitOfWork, principal: Principal, item: SyncItem, said: Vi
     """Whether this item comes for the first time; waits for one of the same id that is being taken elsewhere."""
     key = {"account_id": principal.account, "client_id": item.client_id}
     fingerprint = uow.keyring.fingerprint(b"sync", f"{item.visit_id}\n{said.model_dump_json()}".encode())
+    fingerprint = uow.keyring.fingerprint(f"{item.visit_id}\n{said.model_dump_json(exclude_unset=True)}".encode())
     claim = insert(SyncedItem).values({**key, "fingerprint": fingerprint, "synced_at": uow.now()})
     if await uow.session.scalar(claim.on_conflict_do_nothing().returning(col(SyncedItem.client_id))) is not None:
         return True
@@ -88,7 +89,7 @@ async def _recall(uow: UnitOfWork, principal: Principal, item: SyncItem) -> Take
     kept = await uow.session.scalar(select(SyncConflict).where(*same))
     if kept is None:
         return Taken(item, SyncStatus.already_applied)
-    return Taken(item, SyncStatus.conflict, yours=VisitRecord.model_validate(kept.record))
+    return Taken(item, SyncStatus.conflict, yours=kept.record)
 
 
 async def _give_back(uow: UnitOfWork, principal: Principal, item: SyncItem) -> None:
@@ -101,7 +102,7 @@ async def _give_back(uow: UnitOfWork, principal: Principal, item: SyncItem) -> N
         await uow.session.flush()
 
 
-async def _keep_apart(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord) -> None:
+async def _keep_apart(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord) -> Taken:
     visit = await uow.session.get_one(Visit, item.visit_id)
     conflict = SyncConflict(
         id=uow.new_id(),
@@ -110,8 +111,9 @@ async def _keep_apart(uow: UnitOfWork, principal: Principal, item: SyncItem, sai
         visit_id=visit.id,
         unit_id=visit.unit_id,
         base_version=item.base_version,
-        record=said.model_dump(mode="json"),
+        record=said.model_dump(mode="json", exclude_unset=True),
         found_at=uow.now(),
     )
     uow.session.add(conflict)
     await uow.session.flush()
+    return Taken(item, SyncStatus.conflict, yours=conflict.record)

@@ -26,7 +26,10 @@ class VisitDeparture(VisitsTable, table=True):
 
 
 class SyncedItem(VisitsTable, table=True):
-    """A record that was taken, by the id that the phone gave it: it has one effect however often it is sent."""
+    """A record that was taken, by the id that the phone gave it: it has one effect however often it is sent.
+
+    The fingerprint is of what was sent alone, so that a field which records get later does not change it.
+    """
 
     __tablename__ = "synced_items"
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from services.visits.sync.rules import MOST_CHANGES, MOST_ITEMS, SyncStatus
-from services.visits.visits.schemas import VisitDetail, VisitOut, VisitRecord
+from services.visits.visits.schemas import VisitDetail, VisitOut
 from shared.http import Problem
 from shared.types import In, JsonObject, Out
 
@@ -39,7 +39,7 @@ class SyncResult(Out):
     status: SyncStatus
     visit: SyncVisit | None = Field(description="As it is now; null where you may not see it.")
     problem: Problem | None = Field(description="Why it was refused: what the record alone would have been answered.")
-    yours: VisitRecord | None = Field(description="On a conflict, your record: it is kept for the unit to look at.")
+    yours: JsonObject | None = Field(description="On a conflict, your record: it is kept for the unit to look at.")
     theirs: VisitDetail | None = Field(description="On a conflict, the visit as it was recorded before: it stands.")
 
 
@@ -65,5 +65,5 @@ class ConflictOut(Out):
     unit_id: UUID
     account_id: UUID = Field(description="Whose record it is.")
     base_version: str
-    record: VisitRecord
+    record: JsonObject = Field(description="As it was sent.")
     found_at: datetime

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 
 from services.visits.jobs import follow_windows
@@ -440,6 +441,22 @@ async def test_a_malformed_envelope_is_a_problem(house: House) -> None:
         assert answer.status_code == 422, body
         assert answer.headers["content-type"] == "application/problem+json"
     assert await house.state(visit["id"]) == "planned"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [b'{"\\ud800": 1}', b'{"outcome": NaN}', b'{"occurred_at": 1e999}', b'{"reason": "\\u0000"}', b'{"findings": [[[[]]]]}'],
+    ids=["lone surrogate", "no number", "too large", "NUL", "nested"],
+)
+async def test_a_record_that_no_database_holds_is_refused_for_itself(house: House, record: bytes) -> None:
+    (visit,) = await on_the_phone(house)
+    good = item(house, visit)
+    bad = msgspec.json.encode({**good, "client_id": str(uuid4()), "record": msgspec.Raw(record)})
+    body = b'{"items": [' + bad + b", " + msgspec.json.encode(good) + b"]}"
+    headers = {"Content-Type": "application/json"}
+    answer = await house.client.call("POST", "/v1/visits/sync", caller=OFFICIAL, content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert [result["status"] for result in answer.json()["results"]] == ["refused", "applied"]
 
 
 @pytest.mark.parametrize(("who", "status"), [(INSPECTOR, 403), (RESIDENT, 403), (ANONYMOUS, 401), (LEAD, 200), (ADMIN, 200)])
