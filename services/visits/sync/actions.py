@@ -72,8 +72,7 @@ async def _take_once(uow: UnitOfWork, principal: Principal, item: SyncItem, said
 async def _claim(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord) -> bool:
     """Whether this item comes for the first time; waits for one of the same id that is being taken elsewhere."""
     key = {"account_id": principal.account, "client_id": item.client_id}
-    fingerprint = uow.keyring.fingerprint(b"sync", f"{item.visit_id}\n{said.model_dump_json()}".encode())
-    fingerprint = uow.keyring.fingerprint(f"{item.visit_id}\n{said.model_dump_json(exclude_unset=True)}".encode())
+    fingerprint = uow.keyring.fingerprint(b"sync", f"{item.visit_id}\n{said.model_dump_json(exclude_unset=True)}".encode())
     claim = insert(SyncedItem).values({**key, "fingerprint": fingerprint, "synced_at": uow.now()})
     if await uow.session.scalar(claim.on_conflict_do_nothing().returning(col(SyncedItem.client_id))) is not None:
         return True
