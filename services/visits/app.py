@@ -15,6 +15,7 @@ from services.visits.plans.routes import router as plans
 from services.visits.posts.routes import router as posts
 from services.visits.promises.routes import router as promises
 from services.visits.proposals.routes import router as proposals
+from services.visits.reassignments.routes import router as reassignments
 from services.visits.requests.routes import router as requests
 from services.visits.research.routes import registering as research_register
 from services.visits.research.routes import router as research
@@ -34,6 +35,7 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         contacts,
         choices,
         templates,
+        reassignments,
         plans,
         proposals,
         of_visits,

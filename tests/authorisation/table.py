@@ -410,6 +410,13 @@ VISITS = (
     Line(f"POST {PLAN}/suspend", LEADERS, NEVER_PLAN, Stage.plan, EMPTY),
     Line(f"POST {PLAN}/resume", LEADERS, NEVER_PLAN, Stage.suspended_plan),
     Line(f"POST {PLAN}/end", LEADERS, NEVER_PLAN, Stage.plan, says(reason="It shines.")),
+    Line(
+        "POST /v1/visit-plans/reassign",
+        LEADERS,
+        KNOWN - STAFF,
+        Stage.plan,
+        lambda stage, params: {"json": {"plan_ids": [params["plan_id"]], "to_assignee_id": stage.ids["lead own"]}},
+    ),
     listing("GET /v1/visits", OVERSEERS, "visit_id", SCOPED, Stage.plan),
     Line("GET /v1/visits/{visit_id}", SCOPED, RESIDENTS, Stage.plan),
     Line(

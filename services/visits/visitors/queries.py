@@ -25,13 +25,23 @@ async def require_visitor(
     Waits up to `patience` seconds for an account that is on its way. Raises `NotFound` and `Invalid` by what the caller `called`
     it (assignee-not-found, assignee-out-of-chain).
     """
+    home = await home_of(uow, account_id, called=called, patience=patience)
+    if not is_in_chain(uow, home, unit.id):
+        raise Invalid(f"{called}-out-of-chain", f"{called}_id: choose somebody of this unit, or of a unit above or below it.")
+    return account_id
+
+
+async def home_of(uow: UnitOfWork, account_id: UUID, *, called: str = "assignee", patience: float = PATIENCE) -> KnownUnit | None:
+    """The unit of somebody who can be sent. Waits and raises `NotFound` as `require_visitor`."""
     visitor = await _find_visitor(uow, account_id, patience)
     if visitor is None or visitor[0] not in STAFF:
         raise NotFound(f"{called}-not-found", f"{called}_id is not the account of an official, lead or administrator.")
-    home = await uow.units.find(visitor[1]) if visitor[1] else None
-    if home is None or not (uow.units.covers(home.id, unit.id) or uow.units.covers(unit.id, home.id)):
-        raise Invalid(f"{called}-out-of-chain", f"{called}_id: choose somebody of this unit, or of a unit above or below it.")
-    return account_id
+    return await uow.units.find(visitor[1]) if visitor[1] else None
+
+
+def is_in_chain(uow: UnitOfWork, home: KnownUnit | None, unit_id: UUID) -> bool:
+    """Whether `unit_id` is `home`, or above or below it."""
+    return home is not None and (uow.units.covers(home.id, unit_id) or uow.units.covers(unit_id, home.id))
 
 
 async def _find_visitor(uow: UnitOfWork, account_id: UUID, patience: float) -> tuple[str, UUID | None] | None:
