@@ -25,12 +25,13 @@ PLANS = 100_000
 MOST_MIB = 64.0
 FILL = """
 INSERT INTO visit_plans
-    (id, unit_id, purpose, place, assignee_id, starts_at, rrule, time_zone, window_days, planned_until, created_by, created_at)
+    (id, unit_id, purpose, place, assignee_id, starts_at, rrule, time_zone, window_days, planned_until, created_by, created_at,
+    except_dates, extra_dates, window_days_before, version)
 SELECT uuidv7(), md5(text 'unit' || n % 400)::uuid, 'Regular contact', 'home', md5(text 'official' || n % 4000)::uuid,
     date_trunc('hour', now()) - INTERVAL '1 day' * (n % 90),
     (ARRAY['FREQ=WEEKLY;BYDAY=MO', 'FREQ=WEEKLY;INTERVAL=2;BYDAY=TU', 'FREQ=MONTHLY;BYDAY=1WE', 'FREQ=DAILY;INTERVAL=30',
         'FREQ=DAILY;INTERVAL=90'])[1 + n % 5],
-    (ARRAY['Asia/Shanghai', 'Europe/Berlin'])[1 + n % 2], 7, now(), md5('lead')::uuid, now()
+    (ARRAY['Asia/Shanghai', 'Europe/Berlin'])[1 + n % 2], 7, now(), md5('lead')::uuid, now(), '{}', '{}', 0, 1
 FROM generate_series(1, $1) AS n
 """
 """Weekly, fortnightly, monthly by weekday, every 30 and every 90 days, a fifth each; half of them with daylight saving."""

@@ -336,6 +336,7 @@ async def give_plan(uow: UnitOfWork, contact: Contact, post: Post) -> bool:
     if plan is None:
         return False
     plan.post_id, plan.assignee_id = post.id, post.holder_id
+    plan.version += 1
     mine = update(Visit).where(col(Visit.plan_id) == plan.id, text(UNRECORDED))
     await uow.session.execute(mine.values(post_id=post.id, assignee_id=post.holder_id))
     return True

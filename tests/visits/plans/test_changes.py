@@ -245,6 +245,11 @@ async def test_whoever_is_sent_from_below_sees_the_plan_and_does_not_change_it(h
     assert (answer.status_code, slug(answer)) == (403, "not-your-plan")
 
 
+async def test_a_template_that_the_unit_does_not_have_is_not_found(house: House) -> None:
+    answer = await change(house, await weekly(house), template_code="pump")
+    assert (answer.status_code, slug(answer)) == (404, "visit-template-not-found")
+
+
 async def test_a_foreign_plan_is_answered_as_one_that_does_not_exist(house: House) -> None:
     plan = await weekly(house)
     foreign = (await change(house, plan, by=STRANGER, place="There")).json()
