@@ -11,8 +11,10 @@ from services.visits.proposals.schemas import AssignmentOut, NewProposal, Propos
 from shared.auth import Overseer, Principal, Require, Role
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
+from shared.types import NothingIn
 
 Leader = Annotated[Principal, Depends(Require(Role.lead, Role.admin))]
+NOTHING = NothingIn()
 
 router = APIRouter(prefix="/v1/visit-proposals", route_class=EdgeRoute, tags=["visits"])
 
@@ -48,7 +50,7 @@ async def list_assignments(
 
 
 @router.post("/{proposal_id}/accept", status_code=202)
-async def accept_proposal(uow: Uow, principal: Leader, proposal_id: UUID) -> ProposalDetail:
+async def accept_proposal(uow: Uow, principal: Leader, proposal_id: UUID, body: NothingIn = NOTHING) -> ProposalDetail:
     """Accept it, once: the contacts get their posts and their visits, a few at a time in the background; `state` says when all
     have. Refused when a contact or a post has changed since."""
     proposal = await accepting.accept_proposal(uow, principal, proposal_id)

@@ -8,12 +8,12 @@ from pydantic import Field, StringConstraints
 
 from services.visits.proposals.rules.acceptance import Outcome, ProposalState
 from services.visits.proposals.rules.ground import Reach, Reason
-from shared.types import In, Line, Out, Text
+from shared.types import Day, In, Line, Out, Text
 
 
 class NewProposal(In):
     unit_id: UUID = Field(description="Posts and contacts of this unit and of those below it.")
-    starts_on: date = Field(description="The first day of the first week.")
+    starts_on: Day = Field(description="The first day of the first week.")
     weeks: int = Field(26, ge=1, le=52, description="For how many weeks the schedule is looked at.")
     only_unassigned: bool = Field(True, description="Contacts that have a post keep it; what it owes them counts as its load.")
     purpose: Line = Field("Regular contact", description="Of the visits that come of it.")

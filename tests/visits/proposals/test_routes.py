@@ -256,6 +256,13 @@ async def test_a_name_that_changes_is_no_change(house: House) -> None:
     assert (await accept(house, body["id"])).status_code == 202
 
 
+async def test_to_accept_says_nothing_more(house: House) -> None:
+    await post(house, "west", OFFICIAL)
+    await contact(house)
+    path = f"/v1/visit-proposals/{(await proposed(house))['id']}/accept"
+    assert (await house.client.post(path, caller=LEAD, json={"only": "some"})).status_code == 422
+
+
 async def test_a_proposal_whose_start_has_passed_is_not_accepted(house: House) -> None:
     await post(house, "west", OFFICIAL)
     await contact(house)
@@ -322,6 +329,7 @@ async def test_a_worker_that_is_stopped_midway_is_followed_by_another(house: Hou
         ({"starts_on": "2026-03-01"}, 422, "proposal-start"),
         ({"starts_on": "2028-01-01"}, 422, "proposal-start"),
         ({"time_zone": "Nowhere/Atall"}, 422, "unknown-time-zone"),
+        ({"starts_on": 1_800_000_000}, 422, "invalid-request"),
         ({"weeks": 0}, 422, "invalid-request"),
         ({"weeks": 53}, 422, "invalid-request"),
         ({"purpose": ""}, 422, "invalid-request"),
