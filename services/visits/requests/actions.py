@@ -15,12 +15,13 @@ from services.visits.plans.schemas import NewPlan
 from services.visits.requests import rules
 from services.visits.requests.models import VisitRequest
 from services.visits.requests.queries import visible
-from services.visits.requests.rules import AFTER_VISIT, OWED, PLACE, PURPOSE, WITHDRAWN, RequestState
+from services.visits.requests.rules import AFTER_VISIT, OWED, PLACE, PURPOSE, RequestState
 from services.visits.requests.schemas import RequestPlan
-from services.visits.visits.actions import call_off_visits
+from services.visits.visits.actions import cancel_ahead
+from services.visits.visits.models import Visit
 from services.visits.visits.rules import VisitState
 from shared.auth import Principal
-from shared.events.visits import VisitRequestAnswered
+from shared.events.visits import CancelCause, VisitRequestAnswered
 from shared.languages import current_language
 from shared.uow import UnitOfWork
 
@@ -39,12 +40,13 @@ async def hand_over_request(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, co
 
 
 async def withdraw_request(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID) -> None:
-    """The resident took the case back: nobody is to come any more. Tells `VisitRecorded` of a visit that it cancels."""
+    """The resident took the case back: nobody is to come any more. Tells `VisitCancelled` of a visit that was to be."""
     request = await _hear(uow, case_id, unit_id)
     if request.state in OWED:
         request.state = RequestState.withdrawn
         if request.plan_id is not None:
-            await call_off_visits(uow, request.plan_id, WITHDRAWN)
+            visits = col(Visit.plan_id) == request.plan_id
+            await cancel_ahead(uow, visits, cause=CancelCause.plan_ended, opened_too=True)
 
 
 async def _hear(uow: UnitOfWork, case_id: UUID, unit_id: UUID) -> VisitRequest:

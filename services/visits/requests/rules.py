@@ -53,7 +53,6 @@ AFTER_VISIT: Mapping[VisitState, RequestState] = {
 PURPOSE: Mapping[Language, str] = {Language.en: "A resident asked for a visit", Language.zh: "居民请求走访"}
 PLACE: Mapping[Language, str] = {Language.en: "As agreed with the resident", Language.zh: "与居民约定的地点"}
 """A plan needs both, and the resident's own words stay in the case."""
-WITHDRAWN = "The request was withdrawn."
 
 
 def move(state: RequestState, to: RequestState) -> RequestState:

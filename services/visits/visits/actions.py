@@ -215,16 +215,6 @@ def _recorded(visit: Visit, occurred_at: datetime, recorded_at: datetime, *, fin
     )
 
 
-async def call_off_visits(uow: UnitOfWork, plan_id: UUID, reason: str) -> None:
-    """Nobody is to go any more: the unrecorded visits of a plan are cancelled. Tells `VisitRecorded` of each."""
-    now = uow.now()
-    due = select(Visit).where(col(Visit.plan_id) == plan_id, text(UNRECORDED)).order_by(col(Visit.id)).with_for_update()
-    for visit in (await uow.session.scalars(due)).all():
-        visit.state = rules.move(visit.state, VisitState.cancelled)
-        visit.occurred_at, visit.recorded_at, visit.reason = now, now, reason
-        await uow.record(_recorded(visit, now, now, findings=0))
-
-
 async def ready_visits(uow: UnitOfWork, *, limit: int) -> int:
     """Mark as ready up to `limit` planned visits whose window has opened; returns how many."""
     visits = await _take(uow, UNOPENED, col(Visit.window_starts_at) <= uow.now(), col(Visit.window_starts_at), limit)

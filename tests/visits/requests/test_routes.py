@@ -279,10 +279,8 @@ async def test_nobody_is_to_go_once_the_request_is_withdrawn(house: House, opene
     await house.tell(withdrawn())
     assert (await read(house))["state"] == "withdrawn"
     visit = (await house.client.get(f"/v1/visits/{visit_id}", caller=OFFICIAL)).json()
-    assert (visit["state"], visit["reason"]) == ("cancelled", "The request was withdrawn.")
-    (told,) = await house.told(VisitRecorded)
-    assert told.outcome == "cancelled"
-    await come_round(house, VisitRecorded)
+    assert (visit["state"], visit["reason"]) == ("cancelled", "plan_ended")
+    await come_round(house, VisitCancelled)
     assert (await read(house))["state"] == "withdrawn"
 
 
