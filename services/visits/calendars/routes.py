@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Response
 
 from services.visits.calendars import actions, queries
-from services.visits.calendars.schemas import CalendarOut, NewCalendar, NothingIn
+from services.visits.calendars.schemas import CalendarOut, NewCalendar
 from shared.auth import Staff
 from shared.http import EdgeRoute, Responses, Uow
 from shared.pages import Page, PageCursor, PageLimit
+from shared.types import NothingIn
 
 NOTHING = NothingIn()
 ICALENDAR = "text/calendar; charset=utf-8"

@@ -5,11 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.types import In, Out
-
-
-class NothingIn(In):
-    """An empty body."""
+from shared.types import Out
 
 
 class CalendarOut(Out):
