@@ -139,9 +139,8 @@ async def _show(uow: UnitOfWork, principal: Principal, contacts: Sequence[Contac
 
 
 def _shown(contact: Contact, principal: Principal, now: datetime, *, holds_post: bool) -> ContactOut:
-    wrote = contact.created_by == principal.account_id
-    leads = principal.role in (Role.lead, Role.admin)
-    reads = reads_label(contact.state, leads=leads, holds_post=holds_post, wrote=wrote)
+    visits = holds_post if contact.post_id else contact.created_by == principal.account_id
+    reads = reads_label(contact.state, leads=principal.role in (Role.lead, Role.admin), visits=visits)
     whom = ("label", "place", "latitude", "longitude")
     hidden = {} if reads and contact.state is not ContactState.ended else dict.fromkeys(whom)
     return ContactOut.model_validate(

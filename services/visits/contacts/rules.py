@@ -79,10 +79,7 @@ def next_due(agreed_at: datetime, last_contact_at: datetime | None, rhythm_days:
     return (last_contact_at or agreed_at) + timedelta(days=rhythm_days)
 
 
-def reads_label(state: ContactState, *, leads: bool, holds_post: bool, wrote: bool) -> bool:
-    """Whether a caller in office reads whom a contact is about and where: the visitor as long as visits may be owed, whoever
-    wrote it down until the resident has chosen, leads always. Inspectors never need it."""
-    if leads:
-        return True
-    visited = state not in (ContactState.refused, ContactState.ended)
-    return (holds_post and visited) or (wrote and state is ContactState.listed)
+def reads_label(state: ContactState, *, leads: bool, visits: bool) -> bool:
+    """Whether a caller in office reads whom a contact is about and where: leads always, and who `visits` as long as visits may be
+    owed; that is whoever holds its post or, until it has one, wrote it down. Inspectors never need it."""
+    return leads or (visits and state not in (ContactState.refused, ContactState.ended))

@@ -80,7 +80,13 @@ async def plan_visits(uow: UnitOfWork, principal: Principal, wanted: NewPlan) ->
     contact = await lock_contact(uow, principal, wanted.contact_id) if wanted.contact_id else None
     values = wanted.model_dump(exclude={"need"})
     if contact is not None:
-        values |= _of_contact(contact, None if wanted.assignee_id else wanted.post_id or _post_of(contact))
+        values |= _of_contact(contact, wanted.post_id or contact.post_id)
+        if wanted.assignee_id is not None:
+            values["post_id"] = None
+        elif values["post_id"] is None:
+            raise Conflict(
+                "contact-has-no-post", "Nobody visits this contact yet: say post_id or assignee_id, or give it a post."
+            )
     unit = await require_own_unit(uow, principal, values["unit_id"])
     if values["post_id"] is not None:
         values["assignee_id"] = (await require_post(uow, principal, values["post_id"])).holder_id
@@ -145,13 +151,6 @@ def _of_contact(contact: Contact, post_id: UUID | None) -> dict[str, Any]:
         "place": contact.meeting,
         "rrule": f"FREQ=DAILY;INTERVAL={contact.rhythm_days}",
     }
-
-
-def _post_of(contact: Contact) -> UUID:
-    """Raises `Conflict` (contact-has-no-post)."""
-    if contact.post_id is None:
-        raise Conflict("contact-has-no-post", "Nobody visits this contact yet: say post_id or assignee_id, or give it a post.")
-    return contact.post_id
 
 
 async def _keep(uow: UnitOfWork, plan: VisitPlan) -> VisitPlan:
