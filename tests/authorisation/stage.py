@@ -18,6 +18,7 @@ from tests.support.eventually import eventually
 from tests.support.world import Person, World, open_world
 
 PASSWORD = "a long enough password"
+TERMS = {"rhythm_days": 14, "meeting": "home", "companion": "none"}
 PICTURE = {"file": ("name", saved(drawing(), "PNG"))}
 NEVER_ISSUED = "00000-00000-00000-00000-0"
 SHARE = "UPDATE cases SET shared = true WHERE id = $1"
@@ -172,13 +173,10 @@ class Stage:
         await self._feedback(statement, UUID(case["case_id"]))
 
     async def _feedback(self, statement: str, *values: Any) -> None:
-        await self._execute("feedback", statement, *values)
+        await self._of("feedback", statement, *values)
 
     async def _visits(self, statement: str, *values: Any) -> None:
-        await self._execute("visits", statement, *values)
-
-    async def _execute(self, name: str, statement: str, *values: Any) -> None:
-        await self._of("feedback", statement, *values)
+        await self._of("visits", statement, *values)
 
     async def _of(self, name: str, statement: str, *values: Any) -> None:
         service = next(service for service in self.world.product.services if service.name == name)
@@ -246,6 +244,26 @@ class Stage:
     async def category(self) -> Params:
         return {"code": (await self.do("admin", "/v1/categories", category()))["code"]}
 
+    async def post(self) -> Params:
+        """Of `own`, held by its official."""
+        return {"post_id": (await self.do("lead own", "/v1/posts", visit_post(self)))["id"]}
+
+    async def contact(self) -> Params:
+        """Of `own`, still to be asked, by the post of its official."""
+        post = await self.post()
+        made = await self.do("lead own", "/v1/contacts", {**visit_contact(self), **post})
+        return {**post, "contact_id": made["id"]}
+
+    async def agreed_contact(self) -> Params:
+        contact = await self.contact()
+        await self.do("official own", f"/v1/contacts/{contact['contact_id']}/agree", TERMS)
+        return contact
+
+    async def suspended_contact(self) -> Params:
+        contact = await self.agreed_contact()
+        await self.do("official own", f"/v1/contacts/{contact['contact_id']}/suspend")
+        return contact
+
     async def plan(self) -> Params:
         plan = await self.do("lead own", "/v1/visit-plans", visit_plan(self))
         return {"plan_id": plan["id"], "visit_id": plan["visits"][0]["id"]}
@@ -253,11 +271,9 @@ class Stage:
     async def proposal(self) -> Params:
         """Of one more contact and one more post, once what was accepted before is done."""
         await eventually(self._all_made)
-        post = {"unit_id": self.units["own"], "code": uuid4().hex, "name": "The lane", "visits_per_week": 5}
-        await self.do("lead own", "/v1/posts", {**post, "holder_id": self.ids["official own"]})
-        contact = {"unit_id": self.units["own"], "kind": "household", "label": "The Lins", "place": "The lane"}
-        listed = await self.do("lead own", "/v1/contacts", contact)
-        await self.do("lead own", f"/v1/contacts/{listed['id']}/agree", {"rhythm_days": 30})
+        await self.post()
+        listed = await self.do("lead own", "/v1/contacts", visit_contact(self))
+        await self.do("lead own", f"/v1/contacts/{listed['id']}/agree", TERMS)
         made = await self.do("lead own", "/v1/visit-proposals", visit_proposal(self))
         return {"proposal_id": made["id"]}
 
@@ -326,7 +342,7 @@ class Stage:
     async def confirmable(self) -> Params:
         """A visit of the day before yesterday, and the code of its resident."""
         visit = await self.finding()
-        await self._of("visits", MADE_EARLIER, UUID(visit["visit_id"]))
+        await self._visits(MADE_EARLIER, UUID(visit["visit_id"]))
         issued = await self.do("lead own", f"/v1/visits/{visit['visit_id']}/confirmation-code")
         return {**visit, "code": issued["code"]}
 
@@ -444,6 +460,15 @@ def template(stage: Stage, place: str = "own") -> dict[str, Any]:
 
 def now() -> str:
     return datetime.now(UTC).isoformat()
+
+
+def visit_post(stage: Stage) -> dict[str, Any]:
+    post = {"unit_id": stage.units["own"], "code": uuid4().hex, "name": "The lane", "visits_per_week": 5}
+    return {**post, "holder_id": stage.ids["official own"]}
+
+
+def visit_contact(stage: Stage) -> dict[str, Any]:
+    return {"unit_id": stage.units["own"], "kind": "household", "label": "By the well", "place": "The last door"}
 
 
 def visit_plan(stage: Stage) -> dict[str, Any]:

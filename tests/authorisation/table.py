@@ -388,6 +388,25 @@ RETENTION = (
 
 INSPECTING = at("inspector", ABOVE) | ADMIN
 NEVER_INSPECT = KNOWN - INSPECTORS - ADMIN
+POST, CONTACT = "/v1/posts/{post_id}", "/v1/contacts/{contact_id}"
+NEVER_LEAD = KNOWN - LEADS - ADMIN
+CONTACTS = (
+    listing("GET /v1/posts", OVERSEERS, "post_id", SCOPED, Stage.post),
+    Line(f"GET {POST}", SCOPED, RESIDENTS, Stage.post),
+    Line("POST /v1/posts", LEADERS, NEVER_LEAD, sends=lambda stage, params: {"json": made.visit_post(stage)}),
+    Line(f"PATCH {POST}", LEADERS, NEVER_LEAD, Stage.post, says(visits_per_week=9)),
+    listing("GET /v1/contacts", OVERSEERS, "contact_id", SCOPED, Stage.contact),
+    Line(f"GET {CONTACT}", SCOPED, RESIDENTS, Stage.contact),
+    Line("GET /v1/contacts/coverage", SCOPED, RESIDENTS, Stage.own, lambda stage, params: {"params": params}),
+    Line("POST /v1/contacts", RECORDERS, KNOWN - STAFF, sends=lambda stage, params: {"json": made.visit_contact(stage)}),
+    Line(f"PATCH {CONTACT}", RECORDERS, KNOWN - STAFF, Stage.contact, says(label="The smith")),
+    Line(f"POST {CONTACT}/agree", RECORDERS, KNOWN - STAFF, Stage.contact, says(**made.TERMS)),
+    Line(f"POST {CONTACT}/refuse", RECORDERS, KNOWN - STAFF, Stage.contact),
+    Line(f"POST {CONTACT}/suspend", RECORDERS, KNOWN - STAFF, Stage.agreed_contact, EMPTY),
+    Line(f"POST {CONTACT}/resume", RECORDERS, KNOWN - STAFF, Stage.suspended_contact),
+    Line(f"POST {CONTACT}/end", RECORDERS, KNOWN - STAFF, Stage.contact),
+)
+
 PLAN = "/v1/visit-plans/{plan_id}"
 NEVER_PLAN = KNOWN - STAFF | at("official", "own")
 """Of a plan that its lead has made."""
@@ -689,6 +708,7 @@ TABLE = (
     *IDENTITY_REQUESTS,
     *AUDIT,
     *RETENTION,
+    *CONTACTS,
     *VISITS,
     *ACTIVITIES,
     *RESEARCH,
