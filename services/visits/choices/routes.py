@@ -10,6 +10,9 @@ from services.visits.contacts.queries import show_contact
 from services.visits.contacts.schemas import ContactOut
 from shared.auth import Staff
 from shared.http import EdgeRoute, Uow
+from shared.types import NothingIn
+
+NOTHING = NothingIn()
 
 router = APIRouter(prefix="/v1/contacts/{contact_id}", route_class=EdgeRoute, tags=["visits"])
 
@@ -21,7 +24,7 @@ async def agree(uow: Uow, principal: Staff, contact_id: UUID, body: AgreementIn)
 
 
 @router.post("/refuse")
-async def refuse(uow: Uow, principal: Staff, contact_id: UUID) -> ContactOut:
+async def refuse(uow: Uow, principal: Staff, contact_id: UUID, body: NothingIn = NOTHING) -> ContactOut:
     """The resident wants no visits. It counts against nobody, and no reason is asked."""
     return await show_contact(uow, principal, await actions.refuse(uow, principal, contact_id))
 
@@ -33,12 +36,12 @@ async def suspend(uow: Uow, principal: Staff, contact_id: UUID, body: Suspension
 
 
 @router.post("/resume")
-async def take_up(uow: Uow, principal: Staff, contact_id: UUID) -> ContactOut:
+async def take_up(uow: Uow, principal: Staff, contact_id: UUID, body: NothingIn = NOTHING) -> ContactOut:
     """The resident wants visits again."""
     return await show_contact(uow, principal, await actions.take_up(uow, principal, contact_id))
 
 
 @router.post("/end")
-async def end(uow: Uow, principal: Staff, contact_id: UUID) -> ContactOut:
+async def end(uow: Uow, principal: Staff, contact_id: UUID, body: NothingIn = NOTHING) -> ContactOut:
     """Moved away, or dissolved: nothing that points at anybody is kept."""
     return await show_contact(uow, principal, await actions.end(uow, principal, contact_id))

@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from services.visits.contacts.models import SUSPENDED, Contact
 from services.visits.contacts.queries import may_handle, visible
-from services.visits.contacts.rules import DECIMALS, Choice, ContactState, choose, next_due
+from services.visits.contacts.rules import DECIMALS, Choice, ContactState, choose, due_anew, next_due
 from services.visits.contacts.schemas import ContactChange, NewContact
 from services.visits.errors import contact_not_found
 from services.visits.posts.models import Post
@@ -55,7 +55,7 @@ async def change_contact(uow: UnitOfWork, principal: Principal, contact_id: UUID
 async def lock_contact(uow: UnitOfWork, principal: Principal, contact_id: UUID) -> Contact:
     """The contact, to be changed. Raises `NotFound` (contact-not-found), `Forbidden` (not-your-contact)."""
     statement = select(Contact).where(col(Contact.id) == contact_id, await visible(uow, principal))
-    contact = await uow.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
+    contact = await uow.session.scalar(statement.with_for_update(key_share=True).execution_options(populate_existing=True))
     if contact is None:
         raise contact_not_found()
     if not await may_handle(uow, principal, contact):
@@ -64,28 +64,25 @@ async def lock_contact(uow: UnitOfWork, principal: Principal, contact_id: UUID) 
 
 
 async def keep_contact(uow: UnitOfWork, contact_id: UUID, met_at: datetime) -> None:
-    """A visit was made there."""
-    contact = await uow.session.get(Contact, contact_id, with_for_update=True)
-    if contact is None:
-        return
+    """A visit was made there, to a contact that is locked."""
+    contact = await uow.session.get_one(Contact, contact_id)
     contact.last_contact_at = max(contact.last_contact_at or met_at, met_at)
-    if contact.next_due_at is not None:
-        owe(contact)
+    if contact.next_due_at is not None and contact.agreed_at is not None and contact.rhythm_days is not None:
+        contact.next_due_at = next_due(contact.agreed_at, contact.last_contact_at, contact.rhythm_days)
 
 
-def owe(contact: Contact, *, not_before: datetime | None = None) -> None:
-    """Reckon anew by when the next visit is owed: not at all unless the resident has agreed."""
-    if contact.state is not ContactState.agreed or contact.agreed_at is None or contact.rhythm_days is None:
+def owe_anew(uow: UnitOfWork, contact: Contact) -> None:
+    """Reckon by when the next visit is owed, now that the resident has chosen: not at all unless they have agreed."""
+    if contact.state is ContactState.agreed and contact.rhythm_days is not None:
+        contact.next_due_at = due_anew(uow.now(), contact.last_contact_at, contact.rhythm_days)
+    else:
         contact.next_due_at = None
-        return
-    due = next_due(contact.agreed_at, contact.last_contact_at, contact.rhythm_days)
-    contact.next_due_at = due if not_before is None else max(due, not_before)
 
 
 async def take_rested(uow: UnitOfWork, *, limit: int) -> list[Contact]:
     """Up to `limit` contacts whose suspension is over, agreed again."""
     over = select(Contact).where(text(SUSPENDED), col(Contact.suspended_until) <= uow.now())
-    statement = over.order_by(col(Contact.suspended_until)).limit(limit).with_for_update(skip_locked=True)
+    statement = over.order_by(col(Contact.suspended_until)).limit(limit).with_for_update(skip_locked=True, key_share=True)
     contacts = list((await uow.session.scalars(statement)).all())
     for contact in contacts:
         resume(uow, contact)
@@ -95,7 +92,7 @@ async def take_rested(uow: UnitOfWork, *, limit: int) -> list[Contact]:
 def resume(uow: UnitOfWork, contact: Contact) -> None:
     """Visits are owed again, from now on. Raises `Conflict` (contact-state)."""
     contact.state, contact.suspended_until = choose(contact.state, Choice.resume), None
-    owe(contact, not_before=uow.now())
+    owe_anew(uow, contact)
 
 
 def _locate(contact: Contact, location: Location | None) -> None:

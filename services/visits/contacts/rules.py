@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.errors import Conflict
+from shared.errors import Conflict, Forbidden
 
 DECIMALS = 3
 """About a hundred metres."""
+RESPITE = timedelta(days=7)
+"""Whoever chooses anew, or comes back, is not overdue at once: what went before was their wish."""
 FEWEST_FOR_AGE = 5
 """A median of fewer contacts would say when one household was visited."""
 
@@ -77,6 +79,17 @@ def choose(state: ContactState, choice: Choice) -> ContactState:
 def next_due(agreed_at: datetime, last_contact_at: datetime | None, rhythm_days: int) -> datetime:
     """By when the next contact is owed: a rhythm counts from the last one, or from the agreement."""
     return (last_contact_at or agreed_at) + timedelta(days=rhythm_days)
+
+
+def due_anew(chosen_at: datetime, last_contact_at: datetime | None, rhythm_days: int) -> datetime:
+    """By when it is owed after the resident has just chosen."""
+    return max(next_due(chosen_at, last_contact_at, rhythm_days), chosen_at + RESPITE)
+
+
+def check_asked_again(state: ContactState, *, leads: bool) -> None:
+    """Nobody who was refused comes back with an agreement. Raises `Forbidden` (refused-before)."""
+    if state is ContactState.refused and not leads:
+        raise Forbidden("refused-before", "They refused before: if they have changed their mind, a lead writes it down.")
 
 
 def reads_label(state: ContactState, *, leads: bool, visits: bool) -> bool:

@@ -24,7 +24,7 @@ from services.visits.posts.queries import require_post
 from services.visits.recurrence.rules import find_zone, occurrences, parse
 from services.visits.templates.queries import template_for
 from services.visits.visitors.queries import require_own_unit, require_visitor
-from services.visits.visits.actions import cancel_ahead, put_on_calendar, tell_planned
+from services.visits.visits.actions import cancel_ahead, decline_visits, put_on_calendar, tell_planned
 from services.visits.visits.models import ON_CALENDAR, UNOPENED, UNRECORDED, Visit
 from services.visits.visits.rules import VisitState, remind_at
 from shared.auth import Principal
@@ -307,15 +307,16 @@ async def _live_plan(uow: UnitOfWork, contact_id: UUID) -> VisitPlan | None:
     return await uow.session.scalar(statement.with_for_update())
 
 
-async def stop_visits(uow: UnitOfWork, contact: Contact, cause: CancelCause) -> None:
-    """None are made there any more, and those that are not made yet are off the calendar, unless the contact resumes. Tells
-    `VisitCancelled` of each."""
+async def stop_visits(uow: UnitOfWork, contact: Contact, cause: CancelCause, *, by: UUID | None) -> None:
+    """None are made there any more, unless the contact resumes; what is open is refused, or cancelled where nobody is left.
+    `by`: who wrote it down, if it was not the resident. Tells `VisitRecorded` and `VisitCancelled`."""
     plan = await _live_plan(uow, contact.id)
     if plan is not None:
-        await cancel_ahead(uow, col(Visit.plan_id) == plan.id, cause=cause, opened_too=True)
         plan.planned_until = None
         plan.version += 1
         plan.ended_at = None if contact.state is ContactState.suspended else uow.now()
+    outcome = VisitState.cancelled if contact.state is ContactState.ended else VisitState.refused_by_resident
+    await decline_visits(uow, col(Visit.contact_id) == contact.id, outcome=outcome, by=by, cause=cause)
 
 
 async def follow_rhythm(uow: UnitOfWork, contact: Contact) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import col
 from services.visits.sync.models import SyncConflict, SyncedItem, VisitDeparture
 from services.visits.sync.rules import SyncStatus, made_it
 from services.visits.sync.schemas import SyncItem
-from services.visits.visits.actions import record_visit
+from services.visits.visits.actions import lock_contacts, record_visit
 from services.visits.visits.models import Visit
 from services.visits.visits.rules import ALREADY_RECORDED
 from services.visits.visits.schemas import VisitRecord
@@ -36,8 +36,9 @@ class Taken:
 async def take_items(uow: UnitOfWork, principal: Principal, items: Sequence[SyncItem]) -> list[Taken]:
     """Record the visits of a batch, each for itself: what is refused leaves no trace and holds no other up.
 
-    Visits are locked in the order of their ids, whatever the batch's. Tells what `record_visit` tells.
+    Contacts are locked first, then visits, in the order of their ids, whatever the batch's. Tells what `record_visit` tells.
     """
+    await lock_contacts(uow, principal, [item.visit_id for item in items])
     order = sorted(range(len(items)), key=lambda place: items[place].visit_id)
     taken = {place: await _take(uow, principal, items[place]) for place in order}
     return [taken[place] for place in range(len(items))]

@@ -1,6 +1,6 @@
 """What is done with visits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from services.visits.cases.actions import serve_cases
 from services.visits.cases.models import KnownCase, ServedCase
 from services.visits.cases.rules import effect_of
 from services.visits.contacts.actions import keep_contact
+from services.visits.contacts.models import Contact
 from services.visits.discretion.rules import check_notes
 from services.visits.errors import visit_not_found
 from services.visits.findings.actions import report_findings
@@ -87,6 +88,7 @@ async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, sa
     Only its assignee, or a lead or administrator over its unit, records. Raises `NotFound`, `Forbidden`, `Invalid`, and
     `Conflict` for a visit recorded before.
     """
+    await lock_contacts(uow, principal, [visit_id])
     visit = await _lock_recordable(uow, principal, visit_id)
     now = uow.now()
     rules.check_record(said.outcome, reason=said.reason, findings=len(said.findings))
@@ -192,6 +194,14 @@ async def count_visit(uow: UnitOfWork, visit: Visit, effect: VisitEffect) -> Non
     await uow.record(counted, coarse=coarse)
 
 
+async def lock_contacts(uow: UnitOfWork, principal: Principal, visit_ids: Collection[UUID]) -> None:
+    """Lock the contacts of visits that are going to be recorded, before any of these visits: as everywhere, a contact first, then
+    its plan, then its visits, each in the order of their ids. What merely points at a contact is not kept waiting."""
+    theirs = select(col(Visit.contact_id)).where(col(Visit.id).in_(visit_ids), await visible(uow, principal))
+    contacts = select(col(Contact.id)).where(col(Contact.id).in_(theirs)).order_by(col(Contact.id))
+    await uow.session.execute(contacts.with_for_update(key_share=True))
+
+
 async def _lock_recordable(uow: UnitOfWork, principal: Principal, visit_id: UUID) -> Visit:
     statement = select(Visit).where(col(Visit.id) == visit_id, await visible(uow, principal)).with_for_update()
     visit = await uow.session.scalar(statement)
@@ -255,6 +265,21 @@ async def cancel_ahead(uow: UnitOfWork, *which: ColumnElement[bool], cause: Canc
         )
     await uow.session.flush()
     return len(visits)
+
+
+async def decline_visits(
+    uow: UnitOfWork, *which: ColumnElement[bool], outcome: VisitState, by: UUID | None, cause: CancelCause
+) -> None:
+    """No visit follows a no: of those that could still be made, the ones whose window is open are recorded with this outcome, the
+    others taken off the calendar. Tells `VisitRecorded` and `VisitCancelled`."""
+    await cancel_ahead(uow, *which, cause=cause)
+    now = uow.now()
+    still_open = select(Visit).where(text(UNRECORDED), col(Visit.window_ends_at) >= now, *which)
+    for visit in (await uow.session.scalars(still_open.order_by(col(Visit.id)).with_for_update())).all():
+        visit.state, visit.reason = rules.move(visit.state, outcome), cause
+        visit.occurred_at, visit.recorded_at, visit.recorded_by = now, now, by
+        await uow.record(_recorded(visit, now, now, findings=0))
+    await uow.session.flush()
 
 
 async def remind_of_visits(uow: UnitOfWork, *, limit: int) -> int:

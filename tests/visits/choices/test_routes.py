@@ -65,7 +65,7 @@ async def test_a_visit_follows_what_was_agreed_and_is_the_last_contact(house: Ho
 async def test_after_a_refusal_nobody_comes_and_nobody_is_blamed(house: House) -> None:
     contact_id, _ = await visited(house)
     await chosen(house, contact_id, "refuse")
-    assert await states(house) == ["cancelled"] * 7
+    assert await states(house) == ["refused_by_resident"] + ["cancelled"] * 6
     coverage = (await house.client.get("/v1/contacts/coverage", caller=LEAD, params={"unit_id": str(TOWNSHIP.unit_id)})).json()
     assert (coverage["total"]["refused"], coverage["total"]["never_contacted"]) == (1, 0)
     assert coverage["total"]["share_contacted"] is None
@@ -75,7 +75,7 @@ async def test_a_suspended_contact_is_visited_again_afterwards(house: House) -> 
     contact_id, _ = await visited(house)
     until = house.clock().replace(month=house.clock().month + 2)
     await chosen(house, contact_id, "suspend", {"until": until.isoformat()})
-    assert await states(house) == ["cancelled"] * 7
+    assert await states(house) == ["refused_by_resident"] + ["cancelled"] * 6
     resumed = await chosen(house, contact_id, "resume")
     assert resumed["state"] == "agreed"
     assert (await states(house)).count("planned") == 7

@@ -110,7 +110,7 @@ async def _give(uow: UnitOfWork, proposal: VisitProposal, taken: Sequence[Propos
 
 async def _lock_contacts(uow: UnitOfWork, taken: Sequence[ProposedContact]) -> dict[UUID, Contact]:
     asked = select(Contact).where(col(Contact.id).in_([said.contact_id for said in taken])).order_by(col(Contact.id))
-    return {contact.id: contact for contact in await uow.session.scalars(asked.with_for_update())}
+    return {contact.id: contact for contact in await uow.session.scalars(asked.with_for_update(key_share=True))}
 
 
 async def _lock_posts(uow: UnitOfWork, taken: Sequence[ProposedContact]) -> dict[UUID, Post]:
