@@ -62,7 +62,7 @@ FORM_BYTES = 16_384
 """Allowed around a file for the form that it is sent in."""
 UPLOAD = re.compile(r"/v1/(?:cases/[^/]+|receipts)/attachments")
 """Where files are sent: the only paths that take a body larger than the rest."""
-UNLOGGED = ("/v1/opinions", "/v1/receipts", "/v1/challenges", "/v1/visit-confirmations")
+UNLOGGED = ("/v1/opinions", "/v1/receipts", "/v1/challenges", "/v1/visit-confirmations", "/v1/contact-cards")
 """Where those without an account go: a log line would keep the moment they spoke."""
 
 LOGGED = "massline.logged"

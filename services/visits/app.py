@@ -8,6 +8,9 @@ from services.visits.choices.routes import router as choices
 from services.visits.confirmations.routes import of_visits
 from services.visits.confirmations.routes import router as confirmations
 from services.visits.consumers import CONSUMES
+from services.visits.contact_cards.routes import of_contacts
+from services.visits.contact_cards.routes import reading as card_reading
+from services.visits.contact_cards.routes import router as contact_cards
 from services.visits.contacts.routes import router as contacts
 from services.visits.findings.routes import router as findings
 from services.visits.jobs import JOBS
@@ -34,6 +37,9 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         posts,
         contacts,
         choices,
+        of_contacts,
+        card_reading,
+        contact_cards,
         templates,
         reassignments,
         plans,

@@ -6,6 +6,7 @@ from services.visits.calendars.models import Calendar
 from services.visits.call_backs.models import CallBack, CallBackVisit
 from services.visits.cases.models import KnownCase, ServedCase
 from services.visits.confirmations.models import Confirmation, VisitRating
+from services.visits.contact_cards.models import ContactCard
 from services.visits.contacts.models import Contact
 from services.visits.findings.models import CaseProgress, Finding
 from services.visits.plans.models import VisitPlan
@@ -39,6 +40,7 @@ TABLES = (
     CaseProgress,
     Confirmation,
     Contact,
+    ContactCard,
     FieldDay,
     Finding,
     FollowUp,

@@ -27,7 +27,7 @@ def at(roles: str | Iterable[str], places: str | Iterable[str]) -> Callers:
 OFFICIALS, LEADS, INSPECTORS = (at(role, PLACES) for role in ("official", "lead", "inspector"))
 NOBODY = frozenset({"nobody"})
 HOLDER = frozenset({"holder"})
-"""Nobody, with the receipt of the case."""
+"""Nobody, with the receipt of the case, or the card of the contact."""
 SPEAKER = frozenset({"speaker"})
 RESIDENTS = SPEAKER | {"resident"}
 ADMIN = frozenset({"admin"})

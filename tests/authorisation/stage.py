@@ -259,6 +259,16 @@ class Stage:
         await self.do("official own", f"/v1/contacts/{contact['contact_id']}/agree", TERMS)
         return contact
 
+    async def card(self) -> Params:
+        """Of a resident who has agreed to be visited."""
+        contact = await self.agreed_contact()
+        return {"card": (await self.do("official own", f"/v1/contacts/{contact['contact_id']}/card"))["card"]}
+
+    async def suspended_card(self) -> Params:
+        card = await self.card()
+        await self.do("nobody", "/v1/contact-cards/suspend", card)
+        return card
+
     async def suspended_contact(self) -> Params:
         contact = await self.agreed_contact()
         await self.do("official own", f"/v1/contacts/{contact['contact_id']}/suspend")

@@ -105,6 +105,10 @@ def receipt(verb: str, on: Making, **body: Any) -> Line:
     return Line(f"POST /v1/receipts/{verb}", HOLDER, NO_ONE, on, names("receipt", **body))
 
 
+def card(verb: str, on: Making, **body: Any) -> Line:
+    return Line(f"POST /v1/contact-cards/{verb}", HOLDER, NO_ONE, on, names("card", **body))
+
+
 CASE = "/v1/cases/{case_id}"
 SIBLINGS = at(("official", "lead"), "sibling")
 OF_PARENT = at("official", "parent")
@@ -405,6 +409,12 @@ CONTACTS = (
     Line(f"POST {CONTACT}/suspend", RECORDERS, KNOWN - STAFF, Stage.agreed_contact, EMPTY),
     Line(f"POST {CONTACT}/resume", RECORDERS, KNOWN - STAFF, Stage.suspended_contact),
     Line(f"POST {CONTACT}/end", RECORDERS, KNOWN - STAFF, Stage.contact),
+    Line(f"POST {CONTACT}/card", RECORDERS, KNOWN - STAFF, Stage.contact),
+    card("open", Stage.card),
+    card("choose", Stage.card, rhythm_days=30),
+    card("refuse", Stage.card),
+    card("suspend", Stage.card),
+    card("resume", Stage.suspended_card),
 )
 
 PLAN = "/v1/visit-plans/{plan_id}"

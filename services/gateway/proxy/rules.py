@@ -23,6 +23,7 @@ AREAS: dict[str, str] = {
     "shared-cases": "feedback",
     "signals": "feedback",
     "templates": "feedback",
+    "contact-cards": "visits",
     "contacts": "visits",
     "posts": "visits",
     "activities": "visits",
