@@ -13,6 +13,7 @@ from services.visits.contact_cards.routes import reading as card_reading
 from services.visits.contact_cards.routes import router as contact_cards
 from services.visits.contacts.routes import router as contacts
 from services.visits.findings.routes import router as findings
+from services.visits.hand_overs.routes import router as hand_overs
 from services.visits.jobs import JOBS
 from services.visits.plans.routes import router as plans
 from services.visits.posts.routes import router as posts
@@ -35,6 +36,7 @@ from shared.service import Service
 def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:
     routers = [
         posts,
+        hand_overs,
         contacts,
         choices,
         of_contacts,

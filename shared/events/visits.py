@@ -353,3 +353,16 @@ class ResearchFollowedUp(Event, type="massline.visits.research.followed-up.v1", 
     value_after: float
     measured_on: date
     followed_up_at: datetime
+
+
+class PostHandedOver(Event, type="massline.visits.post.handed-over.v1", key="post_id"):
+    """When: a post got another holder, who keeps its contacts, makes its visits, owes what was promised and sees its findings
+    through from now on.
+
+    Key: the post. Consumed by webhooks.
+    """
+
+    post_id: UUID
+    unit_id: UUID
+    holder_id: UUID
+    handed_over_at: datetime

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.visits.findings.models import CaseProgress, Finding
+from services.visits.findings.queries import findings_of_post
 from services.visits.findings.schemas import FindingDraft
-from shared.events.visits import FindingReported
+from shared.events.visits import FindingReported, FindingSponsorChanged
 from shared.uow import UnitOfWork
 
 
 async def report_findings(
-    uow: UnitOfWork, *, visit_id: UUID, unit_id: UUID, sponsor_id: UUID, drafts: Sequence[FindingDraft]
+    uow: UnitOfWork, *, visit_id: UUID, unit_id: UUID, post_id: UUID | None, sponsor_id: UUID, drafts: Sequence[FindingDraft]
 ) -> None:
     """Keep what a visit found and tell of each: `FindingReported`, without its words."""
     for draft in drafts:
@@ -24,12 +25,27 @@ async def report_findings(
             id=uow.new_id(),
             visit_id=visit_id,
             unit_id=unit_id,
+            post_id=post_id,
             sponsor_id=sponsor_id,
             reported_at=uow.now(),
             **draft.model_dump(),
         )
         uow.session.add(finding)
         await uow.record(_reported(finding))
+
+
+async def pass_findings_on(uow: UnitOfWork, post_id: UUID, holder_id: UUID) -> None:
+    """Findings follow their post to whoever holds it now, until their case is over. Tells `FindingSponsorChanged` of each."""
+    findings = await findings_of_post(uow, post_id)
+    theirs = any_(literal([finding.id for finding in findings], ARRAY(Uuid())))
+    passed = update(Finding).where(col(Finding.id) == theirs).values(sponsor_id=holder_id)
+    await uow.session.execute(passed.execution_options(synchronize_session=False))
+    await uow.record_all(
+        [
+            FindingSponsorChanged(finding_id=finding.id, unit_id=finding.unit_id, sponsor_id=holder_id, changed_at=uow.now())
+            for finding in findings
+        ]
+    )
 
 
 def _reported(finding: Finding) -> FindingReported:

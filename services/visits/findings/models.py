@@ -10,14 +10,22 @@ from services.visits.tables import VisitsTable
 
 
 class Finding(VisitsTable, table=True):
-    """A difficulty found on a visit. Its words are here and nowhere else; the sponsor is the visitor, for good."""
+    """A difficulty found on a visit. Its words are here and nowhere else.
+
+    The sponsor is the visitor; where the visit was a post's, whoever has the post, until the case is over.
+    """
 
     __tablename__ = "findings"
-    __table_args__ = (Index("findings_unit", "unit_id", "id"), Index("findings_sponsor", "sponsor_id", "id"))
+    __table_args__ = (
+        Index("findings_unit", "unit_id", "id"),
+        Index("findings_sponsor", "sponsor_id", "id"),
+        Index("findings_post", "post_id", "id"),
+    )
 
     id: UUID = Field(primary_key=True)
     visit_id: UUID = Field(foreign_key="visits.id", index=True)
     unit_id: UUID
+    post_id: UUID | None = Field(default=None, foreign_key="posts.id")
     title: str
     body: str = Field(sa_type=Text)
     category: str

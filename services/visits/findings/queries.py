@@ -9,7 +9,7 @@ from sqlmodel import col
 from services.visits.cases.models import KnownCase
 from services.visits.errors import finding_not_found
 from services.visits.findings.models import CaseProgress, Finding
-from services.visits.findings.rules import case_state
+from services.visits.findings.rules import OVER, case_state
 from services.visits.findings.schemas import FindingOut
 from services.visits.visitors.queries import in_scope
 from shared.auth import Principal
@@ -44,6 +44,11 @@ async def list_findings(
 async def findings_of_visit(uow: UnitOfWork, visit_id: UUID) -> list[FindingOut]:
     """For somebody who may see the visit."""
     return list(await _read(uow, col(Finding.visit_id) == visit_id))
+
+
+async def findings_of_post(uow: UnitOfWork, post_id: UUID) -> list[FindingOut]:
+    """Those whose case is not over: whoever has the post sees them through."""
+    return [finding for finding in await _read(uow, col(Finding.post_id) == post_id) if finding.case_state not in OVER]
 
 
 async def _visible(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:

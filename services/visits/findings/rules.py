@@ -17,6 +17,10 @@ class CaseState(StrEnum):
     withdrawn = "withdrawn"
 
 
+OVER = frozenset({CaseState.confirmed, CaseState.rejected, CaseState.withdrawn})
+"""Nothing is left for a sponsor to see through. What lapsed or was refused is not: nobody has said that it helped."""
+
+
 def case_state(
     *,
     answered_at: datetime | None,

@@ -22,7 +22,7 @@ class FindingOut(Out):
     title: str
     body: str
     category: str
-    sponsor_id: UUID = Field(description="The visitor's account.")
+    sponsor_id: UUID = Field(description="The account of who sees it through: the visitor, or who has the visitor's post now.")
     reported_at: datetime
     case_id: UUID | None = Field(description="The case that feedback opened; null for a moment after the record.")
     case_state: CaseState | None

@@ -89,7 +89,7 @@ async def plan_visits(uow: UnitOfWork, principal: Principal, wanted: NewPlan) ->
             )
     unit = await require_own_unit(uow, principal, values["unit_id"])
     if values["post_id"] is not None:
-        values["assignee_id"] = (await require_post(uow, principal, values["post_id"])).holder_id
+        values["assignee_id"] = (await require_post(uow, principal, values["post_id"], hold=True)).holder_id
     await require_visitor(uow, values["assignee_id"], unit)
     if wanted.need is not None:
         values |= {"need_kind": wanted.need.kind, "need_ref": wanted.need.id_or_code}
@@ -187,6 +187,8 @@ async def change_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, vers
 
     Raises `NotFound`, `Forbidden` (not-your-plan), `Outdated`, `Conflict` (visit-plan-state), `Invalid`.
     """
+    if wanted.post_id is not None:
+        await require_post(uow, principal, wanted.post_id, hold=True)
     plan = await _lock_plan(uow, principal, plan_id, Verb.change)
     check_version(version, plan.version)
     changes, now = wanted.changes(), uow.now()

@@ -14,9 +14,11 @@ from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 
 
-async def require_post(uow: UnitOfWork, principal: Principal, post_id: UUID) -> Post:
-    """A post of the caller's units, or one that the caller holds. Raises `NotFound` (post-not-found)."""
-    post = await uow.session.scalar(select(Post).where(col(Post.id) == post_id, await _visible(uow, principal)))
+async def require_post(uow: UnitOfWork, principal: Principal, post_id: UUID, *, hold: bool = False) -> Post:
+    """A post of the caller's units, or one that the caller holds; with `hold` nobody hands it over meanwhile. Raises `NotFound`
+    (post-not-found)."""
+    found = select(Post).where(col(Post.id) == post_id, await _visible(uow, principal))
+    post = await uow.session.scalar(found.with_for_update(read=True) if hold else found)
     if post is None:
         raise post_not_found()
     return post

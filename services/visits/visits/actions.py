@@ -105,7 +105,14 @@ async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, sa
     await uow.record(_recorded(visit, said.occurred_at, now, findings=len(said.findings)))
     if said.outcome is rules.Outcome.done and visit.contact_id is not None:
         await keep_contact(uow, visit.contact_id, said.occurred_at)
-    await report_findings(uow, visit_id=visit.id, unit_id=visit.unit_id, sponsor_id=visit.assignee_id, drafts=said.findings)
+    await report_findings(
+        uow,
+        visit_id=visit.id,
+        unit_id=visit.unit_id,
+        post_id=visit.post_id,
+        sponsor_id=visit.assignee_id,
+        drafts=said.findings,
+    )
     await make_promises(uow, _occasion(visit, said.occurred_at), said.promises)
     await uow.session.flush()
     if visit.state in rules.MADE:
