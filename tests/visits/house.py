@@ -72,7 +72,8 @@ class House:
     async def furnish(self) -> None:
         """The tree, and everybody who works in it."""
         await self.tell(PROVINCE, COUNTY, TOWNSHIP, VILLAGE, ELSEWHERE)
-        await self.service.units.refresh()
+        for each in (PROVINCE, COUNTY, TOWNSHIP, VILLAGE, ELSEWHERE):
+            await self.service.units.require(each.unit_id)
         await self.tell(*(account(person) for person in STAFF))
 
     async def told(self, *types: type[Event]) -> list[Any]:
