@@ -11,7 +11,7 @@ from shared.service import Job
 from shared.uow import Works
 
 BATCH = 200
-PLANS_BATCH = 200
+PLANS_BATCH = 500
 BATCHES_AT_ONCE = 2
 CONTACTS_BATCH = 50
 
