@@ -179,14 +179,25 @@ async def copy_in(session: AsyncSession, table: Table, rows: Sequence[Mapping[st
 
     Raises what the database raises, as asyncpg does.
     """
-    if not rows:
-        return
+    if rows:
+        driver = await _driver_of(session)
+        columns = list(rows[0])
+        await driver.copy_records_to_table(table.name, columns=columns, records=[tuple(row.values()) for row in rows])
+
+
+async def run_in(session: AsyncSession, statement: str, *values: object) -> None:
+    """A statement of asyncpg's, in the session's transaction and after all that the session has to write."""
+    await (await _driver_of(session)).execute(statement, *values)
+
+
+async def _driver_of(session: AsyncSession) -> "asyncpg.Connection[asyncpg.Record]":
     await session.flush()
     await session.execute(BEGUN)
-    driver = (await (await session.connection()).get_raw_connection()).driver_connection
+    driver: asyncpg.Connection[asyncpg.Record] | None = (
+        await (await session.connection()).get_raw_connection()
+    ).driver_connection
     assert driver is not None
-    columns = list(rows[0])
-    await driver.copy_records_to_table(table.name, columns=columns, records=[tuple(row.values()) for row in rows])
+    return driver
 
 
 class Wakeup:

@@ -91,7 +91,7 @@ class ServiceSettings(BaseSettings):
     pepper: SecretStr = Field(
         SecretStr(DEVELOPMENT_SECRET),
         validation_alias="MASSLINE_PEPPER",
-        description="Mixed into receipts and idempotency seals; losing it makes open receipts useless.",
+        description="Mixed into receipts, contact cards, confirmation codes and idempotency seals; losing it makes them useless.",
     )
 
     @model_validator(mode="after")

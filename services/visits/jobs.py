@@ -11,8 +11,8 @@ from shared.service import Job
 from shared.uow import Works
 
 BATCH = 200
-PLANS_BATCH = 500
-BATCHES_AT_ONCE = 2
+PLANS_BATCH = 1000
+BATCHES_AT_ONCE = 4
 CONTACTS_BATCH = 50
 
 
@@ -25,8 +25,8 @@ async def follow_windows(works: Works) -> bool:
 
 
 async def plan_ahead(works: Works) -> bool:
-    """Plans that come round get the visits that have come inside the horizon. While the database writes those of one batch, those
-    of the next are reckoned."""
+    """Plans that come round get the visits that have come inside the horizon. While the database writes those of some batches,
+    those of another are reckoned."""
     return PLANS_BATCH in await asyncio.gather(*(_plan_batch(works) for _ in range(BATCHES_AT_ONCE)))
 
 

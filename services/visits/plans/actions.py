@@ -13,7 +13,6 @@ from services.visits.contacts.actions import lock_contact
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
 from services.visits.errors import plan_not_found
-from services.visits.needs.rules import NeedKind
 from services.visits.plans import rules
 from services.visits.plans.models import VisitPlan
 from services.visits.plans.queries import may_change, visible
@@ -24,24 +23,35 @@ from services.visits.posts.queries import require_post
 from services.visits.recurrence.rules import find_zone, occurrences, parse
 from services.visits.templates.queries import template_for
 from services.visits.visitors.queries import require_own_unit, require_visitor
-from services.visits.visits.actions import cancel_ahead, decline_visits, put_on_calendar, tell_planned
+from services.visits.visits.actions import cancel_ahead, decline_visits
 from services.visits.visits.models import ON_CALENDAR, UNOPENED, UNRECORDED, Visit
 from services.visits.visits.rules import VisitState, remind_at
 from shared.auth import Principal
+from shared.db import run_in
 from shared.errors import Conflict, Forbidden, check_version
-from shared.events.visits import CancelCause
+from shared.events.visits import CancelCause, VisitPlanned
 from shared.uow import UnitOfWork
 
 WINDOW_DAYS = 7
+AT_A_TIME = 100
+"""Plans whose visits are reckoned before anything else has a turn."""
 PLAN: Sequence[InstrumentedAttribute[Any]] = [
     getattr(VisitPlan, name)
     for name in (
-        *("id", "unit_id", "assignee_id", "post_id", "contact_id", "purpose", "place", "population"),
-        *("starts_at", "rrule", "except_dates", "extra_dates", "time_zone", "window_days_before", "window_days"),
-        *("suspended_at", "suspended_until", "planned_until", "template_code", "need_kind", "need_ref"),
+        *("id", "unit_id", "starts_at", "rrule", "except_dates", "extra_dates", "time_zone", "window_days_before", "window_days"),
+        *("suspended_at", "suspended_until", "planned_until"),
     )
 ]
-"""What making visits takes."""
+"""What reckoning visits takes."""
+COPIED = "unit_id, assignee_id, post_id, contact_id, purpose, place, population, template_code"
+MAKE = f"""
+INSERT INTO visits
+    (id, plan_id, scheduled_at, window_starts_at, window_ends_at, remind_at, planned_at, state, late, need_case_id, {COPIED})
+SELECT made.*, $7, 'planned', false, CASE need_kind WHEN 'case' THEN CAST(need_ref AS uuid) END, {COPIED}
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
+    AS made (id, plan_id, scheduled_at, window_starts_at, window_ends_at, remind_at)
+    JOIN visit_plans ON visit_plans.id = made.plan_id
+"""
 
 
 class Planned(Protocol):
@@ -49,12 +59,6 @@ class Planned(Protocol):
 
     id: UUID
     unit_id: UUID
-    assignee_id: UUID
-    post_id: UUID | None
-    contact_id: UUID | None
-    purpose: str
-    place: str
-    population: str | None
     starts_at: datetime
     rrule: str | None
     except_dates: list[datetime]
@@ -64,9 +68,6 @@ class Planned(Protocol):
     window_days: int
     suspended_at: datetime | None
     suspended_until: datetime | None
-    template_code: str | None
-    need_kind: NeedKind | None
-    need_ref: str | None
 
 
 async def plan_visits(uow: UnitOfWork, principal: Principal, wanted: NewPlan) -> VisitPlan:
@@ -300,7 +301,18 @@ async def _refit(uow: UnitOfWork, plan: VisitPlan, visits: Sequence[Visit]) -> s
             moved.append(visit)
         visit.purpose, visit.place, visit.population = plan.purpose, plan.place, plan.population
         visit.assignee_id, visit.post_id, visit.template_code = plan.assignee_id, plan.post_id, plan.template_code
-    await tell_planned(uow, [visit.model_dump() for visit in moved])
+    await uow.record_all(
+        [
+            VisitPlanned(
+                visit_id=visit.id,
+                plan_id=visit.plan_id,
+                unit_id=visit.unit_id,
+                window_starts_at=visit.window_starts_at,
+                window_ends_at=visit.window_ends_at,
+            )
+            for visit in moved
+        ]
+    )
     return {visit.scheduled_at for visit in visits}
 
 
@@ -353,7 +365,9 @@ async def plan_visits_ahead(uow: UnitOfWork, *, limit: int) -> int:
     due = select(*PLAN).where(col(VisitPlan.planned_until) < until - rules.STEP)
     statement = due.order_by(col(VisitPlan.planned_until)).limit(limit).with_for_update(skip_locked=True)
     plans = (await uow.session.execute(statement)).all()
-    await _make_visits(uow, [(plan, start) for plan in plans for start in _moments(plan, until, after=plan.planned_until)])
+    for place in range(0, len(plans), AT_A_TIME):
+        some = plans[place : place + AT_A_TIME]
+        await _make_visits(uow, [(plan, start) for plan in some for start in _moments(plan, until, after=plan.planned_until)])
     carried = update(VisitPlan).where(col(VisitPlan.id).in_([plan.id for plan in plans])).values(planned_until=until)
     await uow.session.execute(carried.execution_options(synchronize_session=False))
     return len(plans)
@@ -378,30 +392,19 @@ def _window(plan: Planned, start: datetime) -> tuple[datetime, datetime]:
 
 
 async def _make_visits(uow: UnitOfWork, starts: Sequence[tuple[Planned, datetime]]) -> None:
-    now = uow.now()
-    await put_on_calendar(uow, [_visit(plan, start, now, uow.new_id()) for plan, start in starts])
-
-
-def _visit(plan: Planned, start: datetime, now: datetime, id: UUID) -> dict[str, Any]:
-    """Its row."""
-    window = _window(plan, start)
-    return {
-        "id": id,
-        "plan_id": plan.id,
-        "unit_id": plan.unit_id,
-        "assignee_id": plan.assignee_id,
-        "post_id": plan.post_id,
-        "contact_id": plan.contact_id,
-        "purpose": plan.purpose,
-        "place": plan.place,
-        "population": plan.population,
-        "scheduled_at": start,
-        "window_starts_at": window[0],
-        "window_ends_at": window[1],
-        "planned_at": now,
-        "state": VisitState.planned,
-        "late": False,
-        "template_code": plan.template_code,
-        "need_case_id": rules.case_of_need(plan.need_kind, plan.need_ref),
-        "remind_at": remind_at(*window),
-    }
+    """What a visit has of its plan is copied in the database. Tells `VisitPlanned` of each."""
+    windows = [(plan, start, *_window(plan, start)) for plan, start in starts]
+    planned = [
+        VisitPlanned(visit_id=uow.new_id(), plan_id=plan.id, unit_id=plan.unit_id, window_starts_at=opens, window_ends_at=ends)
+        for plan, _, opens, ends in windows
+    ]
+    columns = (
+        [visit.visit_id for visit in planned],
+        [visit.plan_id for visit in planned],
+        [start for _, start, _, _ in windows],
+        [opens for _, _, opens, _ in windows],
+        [ends for _, _, _, ends in windows],
+        [remind_at(opens, ends) for _, _, opens, ends in windows],
+    )
+    await run_in(uow.session, MAKE, *columns, uow.now())
+    await uow.record_all(planned)

@@ -3,9 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
 
-from services.visits.needs.rules import NeedKind
 from services.visits.recurrence.rules import find_zone
 from shared.errors import Conflict, Invalid
 
@@ -118,11 +116,6 @@ def check_start(starts_at: datetime, now: datetime) -> None:
     """A plan may lie back no further than the longest window: what is older is history. Raises `Invalid`."""
     if starts_at < now - EARLIEST:
         raise Invalid("starts-too-long-ago", f"starts_at may lie at most {EARLIEST.days} days back.")
-
-
-def case_of_need(kind: NeedKind | None, ref: str | None) -> UUID | None:
-    """The case that a plan's visits are made for, where it is one."""
-    return UUID(ref) if kind is NeedKind.case and ref else None
 
 
 def check_reach(dates: Iterable[datetime], starts_at: datetime, now: datetime) -> None:

@@ -86,14 +86,14 @@ def wall_times(rule: Recurrence | None, first: datetime, until: datetime, *, aft
     assert rule.until is None or rule.until.tzinfo is None
     end = min(until, rule.until) if rule.until else until
     made = 0
-    for days in _periods(rule, first.date(), since.date() if rule.count is None else first.date(), end.date()):
-        for day in _chosen(rule, days, first.date()):
-            moment = datetime.combine(day, first.time())
-            if moment > end or made == rule.count:
-                return
-            made += moment >= first
-            if moment >= since:
-                yield moment
+    clock = first.time()
+    for day in _matching(rule, first.date(), since.date() if rule.count is None else first.date(), end.date()):
+        moment = datetime.combine(day, clock)
+        if moment > end or made == rule.count:
+            return
+        made += moment >= first
+        if moment >= since:
+            yield moment
 
 
 def occurrences(
@@ -130,13 +130,39 @@ def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def _periods(rule: Recurrence, first: date, since: date, last: date) -> Iterator[Sequence[date]]:
-    """The days of each day, week, month or year that the interval keeps, counted from the one that holds `first`, from the last
-    one that begins no later than `since`."""
+def _matching(rule: Recurrence, first: date, since: date, last: date) -> Iterator[date]:
+    """The days of the rule, in order, from the last period that begins no later than `since`."""
     passed = max(0, _PASSED[rule.frequency](first, since))
     step = passed - passed % rule.interval
     if step and PERIOD[rule.frequency](rule, first, step)[0] > since:
         step -= rule.interval
+    stride = _stride(rule)
+    if stride is None:
+        for days in _periods(rule, first, step, last):
+            yield from _chosen(rule, days, first)
+        return
+    day, _ = PERIOD[rule.frequency](rule, first, step)
+    if rule.frequency is Frequency.weekly:
+        weekday = next((weekday for _, weekday in rule.by_day), first.weekday())
+        day += timedelta(days=(weekday - day.weekday()) % 7)
+    while day <= last:
+        yield day
+        day += stride
+
+
+def _stride(rule: Recurrence) -> timedelta | None:
+    """How far the days of the rule lie apart, if always equally far: the rules that most plans have."""
+    if rule.by_month or rule.by_month_day or rule.by_position:
+        return None
+    if rule.frequency is Frequency.daily and not rule.by_day:
+        return A_DAY * rule.interval
+    if rule.frequency is Frequency.weekly and len(rule.by_day) < 2:
+        return 7 * A_DAY * rule.interval
+    return None
+
+
+def _periods(rule: Recurrence, first: date, step: int, last: date) -> Iterator[Sequence[date]]:
+    """The days of each day, week, month or year that the interval keeps, counted from the one that holds `first`."""
     while True:
         begin, length = PERIOD[rule.frequency](rule, first, step)
         if begin > last:

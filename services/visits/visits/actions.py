@@ -1,6 +1,6 @@
 """What is done with visits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,6 @@ from services.visits.visits.rules import Outcome, VisitState
 from services.visits.visits.schemas import VisitRecord
 from shared.auth import Principal, Role
 from shared.clock import hour_of
-from shared.db import copy_in
 from shared.errors import Forbidden, Invalid
 from shared.events.visits import (
     CancelCause,
@@ -37,7 +36,6 @@ from shared.events.visits import (
     VisitCounted,
     VisitEffect,
     VisitMissed,
-    VisitPlanned,
     VisitRecorded,
     VisitReminded,
 )
@@ -57,28 +55,6 @@ SERVING_CASE = SERVING.where(col(ServedCase.case_id) == bindparam("about"))
 SERVED_BY_VISIT = SERVING.where(col(ServedCase.visit_id) == bindparam("about"))
 IS_SERVED = Read("SELECT FROM served_cases WHERE case_id = :case_id LIMIT 1")
 """Asked first, because almost every case that is heard of is served by no visit."""
-
-
-async def put_on_calendar(uow: UnitOfWork, visits: Sequence[Mapping[str, Any]]) -> None:
-    """Keep new visits, given as rows. Tells `VisitPlanned` of each."""
-    await copy_in(uow.session, VISITS, visits)
-    await tell_planned(uow, visits)
-
-
-async def tell_planned(uow: UnitOfWork, visits: Sequence[Mapping[str, Any]]) -> None:
-    """Tells `VisitPlanned` of each, also when its window has moved."""
-    await uow.record_all(
-        [
-            VisitPlanned(
-                visit_id=visit["id"],
-                plan_id=visit["plan_id"],
-                unit_id=visit["unit_id"],
-                window_starts_at=visit["window_starts_at"],
-                window_ends_at=visit["window_ends_at"],
-            )
-            for visit in visits
-        ]
-    )
 
 
 async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, said: VisitRecord) -> Visit:

@@ -44,7 +44,6 @@ class Visit(VisitsTable, table=True):
         Index("visits_post", "post_id", postgresql_where=text(f"post_id IS NOT NULL AND {UNRECORDED}")),
         Index("visits_contact", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
         Index("visits_unit", "unit_id", "id"),
-        Index("visits_assignee", "assignee_id", "id"),
         Index("visits_to_open", "window_starts_at", postgresql_where=text(UNOPENED)),
         Index("visits_to_miss", "window_ends_at", postgresql_where=text(UNRECORDED)),
         Index("visits_sampled", "unit_id", "occurred_at", postgresql_where=text(SAMPLED)),

@@ -18,7 +18,7 @@ SELECT uuidv7(), $1, $2, CASE WHEN n % 100 = 0 THEN $3::uuid ELSE gen_random_uui
 FROM generate_series(1, 10000) AS n
 """
 DEPART = "UPDATE visits SET assignee_id = $2 WHERE assignee_id <> $1"
-USED = frozenset({"visits_changes", "visit_departures_changes", "visits_assignee"})
+USED = frozenset({"visits_changes", "visit_departures_changes", "visits_pkey"})
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -12,7 +12,7 @@ UNRECORDED = "state IN ('planned', 'ready')"
 
 
 def upgrade() -> None:
-    for index in ("visits_owed_by", "visits_state_id", "visits_post", "visits_contact"):
+    for index in ("visits_assignee", "visits_owed_by", "visits_state_id", "visits_post", "visits_contact"):
         op.drop_index(index, table_name="visits")
     owed = sa.text(f"post_id IS NOT NULL AND {UNRECORDED}")
     op.create_index("visits_post", "visits", ["post_id"], postgresql_where=owed)
@@ -24,5 +24,6 @@ def downgrade() -> None:
         op.drop_index(index, table_name="visits")
     op.create_index("visits_post", "visits", ["post_id"], postgresql_where=sa.text(UNRECORDED))
     op.create_index("visits_contact", "visits", ["contact_id"])
+    op.create_index("visits_assignee", "visits", ["assignee_id", "id"])
     op.create_index("visits_state_id", "visits", ["state", "id"])
     op.create_index("visits_owed_by", "visits", ["assignee_id", "scheduled_at"], postgresql_where=sa.text(UNRECORDED))
