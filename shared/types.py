@@ -84,6 +84,11 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_sen
 Day = Annotated[date, BeforeValidator(_written_day), AfterValidator(_sensible_day)]
 
 
+def coarse(degrees: float, decimals: int) -> float:
+    """A coordinate as it is kept: with 3 decimals to about 100 m, with 2 to about a kilometre."""
+    return round(degrees, decimals) + 0.0  # no negative zero
+
+
 class In(BaseModel):
     """A request body: an unknown field is a mistake of the caller's, not something to drop in silence."""
 

@@ -22,7 +22,7 @@ from bench.county.drawn import County, Household
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactKind, ContactState, next_due
 from services.visits.jobs import follow_windows, make_proposed, plan_ahead
-from services.visits.plans.actions import plan_contact
+from services.visits.plans.actions.planning import plan_contacts
 from services.visits.posts.models import Post
 from services.visits.proposals.queries.stock import take_stock
 from services.visits.proposals.rules.ground import Ground
@@ -203,7 +203,7 @@ async def start_in_turns(life: Life) -> None:
                 assert contact is not None
                 assert post is not None
                 contact.post_id, starts_at = post_id, (BEGINS + day * A_DAY).replace(hour=0)
-                await plan_contact(uow, life.lead, contact, post, purpose="Contact", starts_at=starts_at, time_zone="UTC")
+                await plan_contacts(uow, life.lead, [(contact, post, starts_at)], purpose="Contact", time_zone="UTC")
 
 
 async def live(life: Life, start: Starting, record: Recording, *, weeks: int = WEEKS) -> Year:

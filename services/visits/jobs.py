@@ -3,7 +3,7 @@
 import asyncio
 
 from services.visits.choices.actions import resume_rested
-from services.visits.plans.actions import plan_visits_ahead
+from services.visits.plans.actions.making import plan_visits_ahead
 from services.visits.promises.actions import break_promises
 from services.visits.proposals.actions.accepting import make_accepted
 from services.visits.visits.actions import miss_visits, ready_visits, remind_of_visits

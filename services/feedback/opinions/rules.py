@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.feedback.cases.rules import Assistance, Channel, Kind, Protection
 from shared.errors import Invalid
-from shared.types import Level
+from shared.types import Level, coarse
 
 MOST_ABOUT = 20
 DECIMALS, FEWER_DECIMALS = 3, 2
@@ -100,4 +100,4 @@ def address(
 def rounded(degrees: float, protection: Protection) -> float:
     """A coordinate as it is kept."""
     decimals = FEWER_DECIMALS if protection is Protection.anonymous else DECIMALS
-    return round(degrees, decimals) + 0.0  # no negative zero
+    return coarse(degrees, decimals)

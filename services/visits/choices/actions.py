@@ -8,7 +8,7 @@ from services.visits.choices.schemas import AgreementIn
 from services.visits.contacts.actions import lock_contact, owe_anew, resume, take_rested
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import Choice, check_asked_again, choose
-from services.visits.plans.actions import follow_rhythm, stop_visits
+from services.visits.plans.actions.contacting import follow_rhythm, stop_visits
 from services.visits.plans.rules import check_suspension
 from shared.auth import Principal, Role
 from shared.events.visits import CancelCause

@@ -16,10 +16,12 @@ from services.visits.visits.models import Visit
 from services.visits.visits.queries import visible
 from services.visits.visits.rules import MADE
 from shared.auth import Principal
-from shared.codes import BITS, read_code, write_code
+from shared.codes import BITS, lookup_of, write_code
 from shared.errors import Conflict, Forbidden, NotFound
 from shared.events.visits import VisitEffect
 from shared.uow import UnitOfWork
+
+PURPOSE = b"confirmation"
 
 
 async def issue_code(uow: UnitOfWork, principal: Principal, visit_id: UUID) -> CodeOut:
@@ -40,7 +42,7 @@ async def issue_code(uow: UnitOfWork, principal: Principal, visit_id: UUID) -> C
     if uow.now() >= span.closes_at:
         raise Conflict("confirmation-over", "This visit lies too far back to be confirmed.")
     code = write_code(secrets.randbits(BITS))
-    kept = insert(Confirmation).values(visit_id=visit.id, lookup=_lookup(uow, code))
+    kept = insert(Confirmation).values(visit_id=visit.id, lookup=lookup_of(uow.keyring, PURPOSE, code))
     newer = {"lookup": kept.excluded.lookup}
     unspoken = col(Confirmation.took_place).is_(None)
     await uow.session.execute(kept.on_conflict_do_update(index_elements=["visit_id"], set_=newer, where=unspoken))
@@ -54,7 +56,7 @@ async def confirm_visit(uow: UnitOfWork, said: ConfirmationIn) -> None:
     (confirmation-not-found), alike for a code that is wrong, was never issued, is void, used or too old, and `Conflict`
     (too-early).
     """
-    lookup = _lookup(uow, said.code)
+    lookup = lookup_of(uow.keyring, PURPOSE, said.code)
     visit = await _visit_of(uow, lookup) if lookup else None
     unspoken = col(Confirmation.lookup) == lookup, col(Confirmation.took_place).is_(None)
     kept = await uow.session.scalar(select(Confirmation).where(*unspoken).with_for_update()) if visit else None
@@ -88,12 +90,3 @@ def _span_of(visit: Visit) -> rules.Span:
     if visit.state not in MADE or visit.occurred_at is None or visit.recorded_at is None:
         raise Conflict("visit-not-made", "Only a visit that was made and recorded can be confirmed.")
     return rules.span_of(visit.occurred_at, visit.recorded_at)
-
-
-def _lookup(uow: UnitOfWork, written: str) -> bytes | None:
-    """Of 100 random bits, which nobody finds by trying: a fast keyed hash keeps them as well as a slow one would.
-
-    None for what cannot be a code.
-    """
-    code = read_code(written)
-    return uow.keyring.fingerprint(b"confirmation", code.finder + code.prover) if code else None

@@ -9,13 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from services.visits.choices.actions import take_agreement, take_refusal, take_return, take_suspension
 from services.visits.choices.schemas import AgreementIn
 from services.visits.contact_cards.models import ContactCard
-from services.visits.contact_cards.queries import find_by_card, lookup_of
+from services.visits.contact_cards.queries import PURPOSE, find_by_card
 from services.visits.contact_cards.schemas import CardTerms, IssuedCard
 from services.visits.contacts.actions import lock_contact
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState, check_asked_again
 from shared.auth import Principal, Role
-from shared.codes import BITS, write_code
+from shared.codes import BITS, lookup_of, write_code
 from shared.errors import Conflict, Invalid
 from shared.uow import UnitOfWork
 
@@ -31,7 +31,7 @@ async def issue_card(uow: UnitOfWork, principal: Principal, contact_id: UUID) ->
     if contact.state is ContactState.ended:
         raise Conflict("contact-state", "The contact has ended: there is nothing left to choose.")
     card = write_code(secrets.randbits(BITS))
-    kept = insert(ContactCard).values(contact_id=contact.id, lookup=lookup_of(uow, card))
+    kept = insert(ContactCard).values(contact_id=contact.id, lookup=lookup_of(uow.keyring, PURPOSE, card))
     newer = {"lookup": kept.excluded.lookup}
     await uow.session.execute(kept.on_conflict_do_update(index_elements=["contact_id"], set_=newer))
     return IssuedCard(card=card)

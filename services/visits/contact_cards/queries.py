@@ -10,9 +10,11 @@ from services.visits.contact_cards.schemas import CardOut, WindowOut
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
 from services.visits.visits.models import UNRECORDED, Visit
-from shared.codes import read_code
+from shared.codes import lookup_of
 from shared.errors import NotFound
 from shared.uow import UnitOfWork
+
+PURPOSE = b"contact card"
 
 
 async def open_card(uow: UnitOfWork, card: str) -> CardOut:
@@ -38,7 +40,7 @@ async def show_card(uow: UnitOfWork, contact: Contact) -> CardOut:
 
 async def find_by_card(uow: UnitOfWork, card: str, *, lock: bool = False) -> Contact:
     """Raises `NotFound` (card-not-found), alike for one that is wrong, was never issued, is void, or whose contact has ended."""
-    lookup = lookup_of(uow, card)
+    lookup = lookup_of(uow.keyring, PURPOSE, card)
     found = _contact_of(lookup)
     contact = await uow.session.scalar(found.with_for_update(of=Contact, key_share=True) if lock else found) if lookup else None
     if contact is None:
@@ -51,15 +53,6 @@ async def find_by_card(uow: UnitOfWork, card: str, *, lock: bool = False) -> Con
 def _contact_of(lookup: bytes | None) -> Select[Contact]:
     found = select(Contact).join(ContactCard, col(ContactCard.contact_id) == col(Contact.id))
     return found.where(col(ContactCard.lookup) == lookup, col(Contact.state) != ContactState.ended)
-
-
-def lookup_of(uow: UnitOfWork, written: str) -> bytes | None:
-    """Of 100 random bits, which nobody finds by trying: a fast keyed hash keeps them as well as a slow one would.
-
-    None for what cannot be a card.
-    """
-    code = read_code(written)
-    return uow.keyring.fingerprint(b"contact card", code.finder + code.prover) if code else None
 
 
 async def _next_visit(uow: UnitOfWork, contact_id: UUID) -> WindowOut | None:

@@ -12,11 +12,11 @@ from services.visits.contacts.rules import DECIMALS, Choice, ContactState, choos
 from services.visits.contacts.schemas import ContactChange, NewContact
 from services.visits.errors import contact_not_found
 from services.visits.posts.models import Post
-from services.visits.posts.rules import rounded
 from services.visits.posts.schemas import Location
 from services.visits.visitors.queries import require_own_unit
 from shared.auth import Principal
 from shared.errors import Conflict, Forbidden, Invalid
+from shared.types import coarse
 from shared.uow import UnitOfWork
 
 
@@ -97,8 +97,8 @@ def resume(uow: UnitOfWork, contact: Contact) -> None:
 
 def _locate(contact: Contact, location: Location | None) -> None:
     if location is not None:
-        contact.latitude = rounded(location.latitude, DECIMALS)
-        contact.longitude = rounded(location.longitude, DECIMALS)
+        contact.latitude = coarse(location.latitude, DECIMALS)
+        contact.longitude = coarse(location.longitude, DECIMALS)
 
 
 async def _give(uow: UnitOfWork, contact: Contact, post_id: UUID) -> None:

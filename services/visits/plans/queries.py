@@ -61,6 +61,12 @@ async def show_plan(uow: UnitOfWork, plan: VisitPlan) -> PlanDetail:
     return PlanDetail.model_validate({**_fields(plan, uow.now()), "visits": visits[::-1]})
 
 
+async def live_plan(uow: UnitOfWork, contact_id: UUID) -> VisitPlan | None:
+    """By which a contact is visited, locked."""
+    statement = select(VisitPlan).where(col(VisitPlan.contact_id) == contact_id, col(VisitPlan.ended_at).is_(None))
+    return await uow.session.scalar(statement.with_for_update())
+
+
 async def contacts_with_plan(uow: UnitOfWork, contact_ids: Collection[UUID]) -> set[UUID]:
     """Those of them whose visits are planned."""
     live = select(col(VisitPlan.contact_id)).where(col(VisitPlan.ended_at).is_(None), col(VisitPlan.contact_id).in_(contact_ids))

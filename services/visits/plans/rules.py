@@ -19,6 +19,11 @@ CHOSEN = frozenset({"place", "rrule", "extra_dates", "except_dates"})
 """What the resident says of the plan of a contact."""
 
 
+def chosen_terms(meeting: str, rhythm_days: int | None) -> dict[str, str]:
+    """Place and rule of a contact's plan, as its resident has chosen."""
+    return {"place": meeting, "rrule": f"FREQ=DAILY;INTERVAL={rhythm_days}"}
+
+
 class PlanState(StrEnum):
     active = "active"
     suspended = "suspended"

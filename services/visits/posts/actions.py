@@ -9,12 +9,14 @@ from sqlmodel import col
 from services.visits.errors import post_not_found
 from services.visits.posts.models import Post
 from services.visits.posts.queries import require_post
-from services.visits.posts.rules import rounded
 from services.visits.posts.schemas import NewPost, PostChange
 from services.visits.visitors.queries import require_own_unit, require_visitor
 from shared.auth import Principal
 from shared.errors import Conflict
+from shared.types import coarse
 from shared.uow import UnitOfWork
+
+DECIMALS = 2
 
 
 async def set_up_post(uow: UnitOfWork, principal: Principal, wanted: NewPost) -> Post:
@@ -26,8 +28,8 @@ async def set_up_post(uow: UnitOfWork, principal: Principal, wanted: NewPost) ->
         "id": uow.new_id(),
         "held_since": uow.now(),
         "created_at": uow.now(),
-        "latitude": rounded(wanted.location.latitude) if wanted.location else None,
-        "longitude": rounded(wanted.location.longitude) if wanted.location else None,
+        "latitude": coarse(wanted.location.latitude, DECIMALS) if wanted.location else None,
+        "longitude": coarse(wanted.location.longitude, DECIMALS) if wanted.location else None,
     }
     statement = insert(Post).values(values).on_conflict_do_nothing().returning(Post)
     made: Post | None = await uow.session.scalar(statement)
@@ -48,6 +50,7 @@ async def change_post(uow: UnitOfWork, principal: Principal, post_id: UUID, want
     if wanted.visits_per_week is not None:
         post.visits_per_week = wanted.visits_per_week
     if wanted.location is not None:
-        post.latitude, post.longitude = rounded(wanted.location.latitude), rounded(wanted.location.longitude)
+        post.latitude = coarse(wanted.location.latitude, DECIMALS)
+        post.longitude = coarse(wanted.location.longitude, DECIMALS)
     await uow.session.flush()
     return post

@@ -10,7 +10,7 @@ from sqlmodel import col
 from services.visits.errors import request_not_found
 from services.visits.needs.rules import NeedKind
 from services.visits.needs.schemas import Need
-from services.visits.plans.actions import plan_visits
+from services.visits.plans.actions.planning import plan_visits
 from services.visits.plans.schemas import NewPlan
 from services.visits.requests import rules
 from services.visits.requests.models import VisitRequest

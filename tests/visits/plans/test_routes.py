@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.visits.plans.actions import plan_visits_ahead
+from services.visits.plans.actions.making import plan_visits_ahead
 from services.visits.plans.rules import HORIZON
 from shared.auth import ANONYMOUS, Principal, Role
 from shared.events.visits import VisitPlanned

@@ -9,7 +9,8 @@ from sqlmodel import col
 
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
-from services.visits.plans.actions import give_plan, plan_contacts
+from services.visits.plans.actions.contacting import give_plan
+from services.visits.plans.actions.planning import plan_contacts
 from services.visits.plans.queries import contacts_with_plan
 from services.visits.posts.models import Post
 from services.visits.proposals.models import ACCEPTING, OPEN, ProposedContact, ProposedPost, VisitProposal
