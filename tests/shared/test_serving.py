@@ -54,12 +54,13 @@ async def raw(port: int, sent: bytes) -> httpx.Response:
 
 
 async def test_what_is_no_http_is_a_problem_with_an_id_of_its_own(toy: Toy) -> None:
+    before = current_trace()
     async with served(toy.service.app) as port:
         answers = [await raw(port, sent) for sent in NOT_HTTP]
     for answer, sent in zip(answers, NOT_HTTP, strict=True):
         assert_problem(answer, 400, "malformed-request", about=repr(sent))
     assert len({answer.headers["x-request-id"] for answer in answers}) == len(answers)
-    assert current_trace() is None
+    assert current_trace() == before
 
 
 @pytest.mark.parametrize(("path", "status"), [("/v1/nowhere", 404), ("/livez", 200)])
