@@ -53,12 +53,14 @@ def admin() -> Principal:
 
 
 async def plant(service: Service) -> None:
-    """Every unit of the tree, as assessment would have told it."""
+    """Every unit of the tree, as assessment would have told it, and known: who sees what is asked of memory."""
     async with service.works.begin() as uow:
         for code, parent, level in TREE:
             parent_id = unit(parent) if parent else None
             known = KnownUnit(unit(code), parent_id, code, f"The {code}", level, code, version=1)
             await project_unit(uow.session, known)
+    for code, _, _ in TREE:
+        await service.units.require(unit(code))
 
 
 @dataclass

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -12,6 +14,7 @@ from services.standalone import Product, build_product
 from shared.bus import Bus
 from shared.clock import Clock, system_clock
 from tests.support.databases import Databases
+from tests.support.eventually import eventually
 
 ADMIN_PASSWORD = "correct horse battery staple"
 
@@ -22,7 +25,7 @@ class World:
     http: httpx.AsyncClient
 
     async def sign_in(self, username: str = "admin", password: str = ADMIN_PASSWORD) -> "Person":
-        person = Person(self.http, {"username": username, "password": password})
+        person = Person(self.http, {"username": username, "password": password}, product=self.product)
         await person.sign_in()
         return person
 
@@ -39,6 +42,7 @@ class Person:
     http: httpx.AsyncClient
     password: Mapping[str, str] | None = None
     token: str | None = None
+    product: Product | None = None
 
     async def sign_in(self) -> None:
         answer = await self.http.post("/v1/auth/token", data=self.password)
@@ -67,7 +71,16 @@ class Person:
         answer = await self.request("POST", path, json={} if body is None else body, headers=headers)
         wanted = (expect,) if expect else (200, 201, 202)
         assert answer.status_code in wanted, f"POST {path}: {answer.status_code} {answer.text}"
-        return answer.json()
+        found = answer.json()
+        if path == "/v1/units" and self.product:
+            await _spread(self.product, UUID(found["id"]))
+        return found
+
+
+async def _spread(product: Product, unit_id: UUID) -> None:
+    """Until every service has heard of the unit: it comes over the bus, and who works there, or sees what, is asked of it."""
+    for service in product.services:
+        await eventually(partial(service.units.find, unit_id), within=60)
 
 
 @asynccontextmanager
