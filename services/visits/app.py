@@ -8,11 +8,12 @@ from services.visits.choices.routes import router as choices
 from services.visits.confirmations.routes import of_visits
 from services.visits.confirmations.routes import router as confirmations
 from services.visits.consumers import CONSUMES
-from services.visits.contact_cards.routes import of_contacts
+from services.visits.contact_cards.routes import of_contacts as cards_of_contacts
 from services.visits.contact_cards.routes import reading as card_reading
 from services.visits.contact_cards.routes import router as contact_cards
 from services.visits.contacts.routes import router as contacts
 from services.visits.findings.routes import router as findings
+from services.visits.hand_overs.routes import of_contacts as contacts_handed_over
 from services.visits.hand_overs.routes import router as hand_overs
 from services.visits.jobs import JOBS
 from services.visits.plans.routes import router as plans
@@ -38,8 +39,9 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         posts,
         hand_overs,
         contacts,
+        contacts_handed_over,
         choices,
-        of_contacts,
+        cards_of_contacts,
         card_reading,
         contact_cards,
         templates,

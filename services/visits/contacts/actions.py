@@ -32,22 +32,20 @@ async def list_contact(uow: UnitOfWork, principal: Principal, wanted: NewContact
     )
     _locate(contact, wanted.location)
     if wanted.post_id is not None:
-        await _give(uow, contact, wanted.post_id)
+        await give_contact(uow, contact, wanted.post_id)
     uow.session.add(contact)
     await uow.session.flush()
     return contact
 
 
 async def change_contact(uow: UnitOfWork, principal: Principal, contact_id: UUID, wanted: ContactChange) -> Contact:
-    """Raises `NotFound`, `Forbidden` (not-your-contact), `Conflict` (contact-state), `Invalid` (post-out-of-chain)."""
+    """What it is known by, and where it is. Raises `NotFound`, `Forbidden` (not-your-contact), `Conflict` (contact-state)."""
     contact = await lock_contact(uow, principal, contact_id)
     if contact.state is ContactState.ended:
         raise Conflict("contact-state", "The contact has ended and was erased: list it anew if it is to be visited again.")
     contact.label, contact.place = wanted.label or contact.label, wanted.place or contact.place
     if wanted.location is not None:
         _locate(contact, wanted.location)
-    if wanted.post_id is not None:
-        await _give(uow, contact, wanted.post_id)
     await uow.session.flush()
     return contact
 
@@ -95,15 +93,17 @@ def resume(uow: UnitOfWork, contact: Contact) -> None:
     owe_anew(uow, contact)
 
 
+async def give_contact(uow: UnitOfWork, contact: Contact, post_id: UUID) -> Post:
+    """To a post of the contact's unit, or of one above or below it, which nobody hands over meanwhile. Raises `Invalid`
+    (post-out-of-chain)."""
+    post = await uow.session.scalar(select(Post).where(col(Post.id) == post_id).with_for_update(read=True))
+    if post is None or not (uow.units.covers(post.unit_id, contact.unit_id) or uow.units.covers(contact.unit_id, post.unit_id)):
+        raise Invalid("post-out-of-chain", "post_id must be a post of this unit, or of a unit above or below it.")
+    contact.post_id = post_id
+    return post
+
+
 def _locate(contact: Contact, location: Location | None) -> None:
     if location is not None:
         contact.latitude = coarse(location.latitude, DECIMALS)
         contact.longitude = coarse(location.longitude, DECIMALS)
-
-
-async def _give(uow: UnitOfWork, contact: Contact, post_id: UUID) -> None:
-    """To a post of the contact's unit, or of one above or below it."""
-    post = await uow.session.get(Post, post_id)
-    if post is None or not (uow.units.covers(post.unit_id, contact.unit_id) or uow.units.covers(contact.unit_id, post.unit_id)):
-        raise Invalid("post-out-of-chain", "post_id must be a post of this unit, or of a unit above or below it.")
-    contact.post_id = post_id

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from services.visits.contacts import actions, queries
 from services.visits.contacts.rules import ContactState
-from services.visits.contacts.schemas import ContactChange, ContactOut, CoverageOut, NewContact
+from services.visits.contacts.schemas import ContactOut, CoverageOut, NewContact
 from shared.auth import Overseer, Staff
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
@@ -57,9 +57,3 @@ async def get_coverage(uow: Uow, principal: Overseer, unit_id: UUID) -> Coverage
 async def get_contact(uow: Uow, principal: Overseer, contact_id: UUID) -> ContactOut:
     """One contact. For its visitor, its unit, and the units above; whom it is about, only for the visitor and leads."""
     return await queries.get_contact(uow, principal, contact_id)
-
-
-@router.patch("/{contact_id}")
-async def change_contact(uow: Uow, principal: Staff, contact_id: UUID, body: ContactChange) -> ContactOut:
-    """What it is known by, where it is, and which post visits it."""
-    return await queries.show_contact(uow, principal, await actions.change_contact(uow, principal, contact_id, body))

@@ -28,7 +28,7 @@ class ContactChange(In):
     label: Line | None = None
     place: Line | None = None
     location: Location | None = None
-    post_id: UUID | None = None
+    post_id: UUID | None = Field(None, description="Another post visits it: its visits to come go to that post at once.")
 
 
 class ContactShown(Out):

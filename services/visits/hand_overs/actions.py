@@ -1,15 +1,18 @@
-"""Handing a post over, with all that belongs to it."""
+"""Handing over with all that belongs to it: a post to somebody else, and a contact to another post."""
 
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from services.visits.contacts import actions as contacts
 from services.visits.contacts.models import Contact
+from services.visits.contacts.schemas import ContactChange
 from services.visits.errors import post_not_found
 from services.visits.findings.actions import pass_findings_on
 from services.visits.hand_overs.queries import passes_on, plans_of, visits_of
 from services.visits.hand_overs.schemas import HandOverOut
+from services.visits.plans.actions.contacting import Given, give_plans
 from services.visits.plans.models import VisitPlan
 from services.visits.posts.models import Post
 from services.visits.posts.queries import require_post
@@ -65,3 +68,20 @@ async def _pass_visits_on(uow: UnitOfWork, post: Post) -> None:
     visits = update(Visit).where(visits_of(post.id)).values(assignee_id=post.holder_id)
     for statement in (plans, visits):
         await uow.session.execute(statement.execution_options(synchronize_session=False))
+
+
+async def change_contact(
+    uow: UnitOfWork, principal: Principal, contact_id: UUID, wanted: ContactChange
+) -> tuple[Contact, Given | None]:
+    """What it is known by, where it is, and which post visits it: another one makes its planned visits from now on. Returns the
+    plan that went.
+
+    Raises `NotFound`, `Forbidden` (not-your-contact), `Conflict` (contact-state), `Invalid` (post-out-of-chain).
+    """
+    contact = await contacts.change_contact(uow, principal, contact_id, wanted)
+    if wanted.post_id is None or wanted.post_id == contact.post_id:
+        return contact, None
+    post = await contacts.give_contact(uow, contact, wanted.post_id)
+    given = await give_plans(uow, {contact.id: post})
+    await uow.session.flush()
+    return contact, given.get(contact.id)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.visits.contacts.schemas import ContactOut
 from shared.types import In, Out
 
 
@@ -21,3 +22,16 @@ class HandOverOut(Out):
     visits: int = Field(description="Still to be made. Those that were recorded or missed stay with who had the post then.")
     promises: int = Field(description="That are open.")
     findings: int = Field(description="Whose case is not over: the holder sees them through.")
+
+
+class PlanGiven(Out):
+    """A plan that goes by another post from now on."""
+
+    id: UUID
+    post_id: UUID
+    assignee_id: UUID = Field(description="Who holds the post, and goes.")
+    visits: int = Field(description="Still to be made. Those that were recorded stay with whoever made them.")
+
+
+class ContactChanged(ContactOut):
+    plan: PlanGiven | None = Field(description="The plan of its visits, if it went to another post by this.")

@@ -67,10 +67,11 @@ async def live_plan(uow: UnitOfWork, contact_id: UUID) -> VisitPlan | None:
     return await uow.session.scalar(statement.with_for_update())
 
 
-async def contacts_with_plan(uow: UnitOfWork, contact_ids: Collection[UUID]) -> set[UUID]:
-    """Those of them whose visits are planned."""
-    live = select(col(VisitPlan.contact_id)).where(col(VisitPlan.ended_at).is_(None), col(VisitPlan.contact_id).in_(contact_ids))
-    return {contact_id for contact_id in await uow.session.scalars(live) if contact_id is not None}
+async def live_plans(uow: UnitOfWork, contact_ids: Collection[UUID]) -> dict[UUID, VisitPlan]:
+    """The same of many contacts, by contact."""
+    live = select(VisitPlan).where(col(VisitPlan.ended_at).is_(None), col(VisitPlan.contact_id).in_(contact_ids))
+    plans = await uow.session.scalars(live.order_by(col(VisitPlan.id)).with_for_update())
+    return {plan.contact_id: plan for plan in plans if plan.contact_id is not None}
 
 
 async def visible(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:

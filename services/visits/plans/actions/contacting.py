@@ -1,16 +1,20 @@
 """What becomes of a contact's plan when its resident or its post changes."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlmodel import col
 
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
 from services.visits.plans import rules
 from services.visits.plans.actions.changing import follow
-from services.visits.plans.queries import live_plan
+from services.visits.plans.models import VisitPlan
+from services.visits.plans.queries import live_plan, live_plans
 from services.visits.posts.models import Post
 from services.visits.visits.actions import decline_visits
 from services.visits.visits.models import UNRECORDED, Visit
@@ -43,13 +47,25 @@ async def follow_rhythm(uow: UnitOfWork, contact: Contact) -> None:
     await follow(uow, plan, CancelCause.plan_changed)
 
 
-async def give_plan(uow: UnitOfWork, contact: Contact, post: Post) -> bool:
-    """Visits of the contact that are planned and not recorded go to this post from now on; whether there is such a plan."""
-    plan = await live_plan(uow, contact.id)
-    if plan is None:
-        return False
-    plan.post_id, plan.assignee_id = post.id, post.holder_id
-    plan.version += 1
-    mine = update(Visit).where(col(Visit.plan_id) == plan.id, text(UNRECORDED))
-    await uow.session.execute(mine.values(post_id=post.id, assignee_id=post.holder_id))
-    return True
+class Given(NamedTuple):
+    """A plan that went to a post, and how many visits with it."""
+
+    plan: VisitPlan
+    visits: int
+
+
+async def give_plans(uow: UnitOfWork, posts: Mapping[UUID, Post]) -> dict[UUID, Given]:
+    """Visits of contacts that are planned and not recorded go to these posts from now on, of each contact to its own; returns
+    what went, by contact. The contacts are locked, and the posts held."""
+    plans = await live_plans(uow, posts)
+    mine = col(Visit.plan_id).in_([plan.id for plan in plans.values()])
+    locked = select(col(Visit.plan_id)).where(mine, text(UNRECORDED)).order_by(col(Visit.id)).with_for_update()
+    visits = Counter((await uow.session.scalars(locked)).all())
+    for contact_id, plan in plans.items():
+        plan.post_id, plan.assignee_id = posts[contact_id].id, posts[contact_id].holder_id
+        plan.version += 1
+    await uow.session.flush()
+    follow = update(Visit).where(mine, text(UNRECORDED), col(Visit.plan_id) == col(VisitPlan.id))
+    goes = {"post_id": col(VisitPlan.post_id), "assignee_id": col(VisitPlan.assignee_id)}
+    await uow.session.execute(follow.values(goes).execution_options(synchronize_session=False))
+    return {contact_id: Given(plan, visits[plan.id]) for contact_id, plan in plans.items()}

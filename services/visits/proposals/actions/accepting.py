@@ -9,9 +9,8 @@ from sqlmodel import col
 
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
-from services.visits.plans.actions.contacting import give_plan
+from services.visits.plans.actions.contacting import give_plans
 from services.visits.plans.actions.planning import plan_contacts
-from services.visits.plans.queries import contacts_with_plan
 from services.visits.posts.models import Post
 from services.visits.proposals.models import ACCEPTING, OPEN, ProposedContact, ProposedPost, VisitProposal
 from services.visits.proposals.queries.showing import find_proposal
@@ -94,18 +93,16 @@ async def make_accepted(uow: UnitOfWork, *, limit: int) -> int:
 async def _give(uow: UnitOfWork, proposal: VisitProposal, taken: Sequence[ProposedContact]) -> None:
     """Who has thought otherwise since, or has been given to somebody else, is left as it is."""
     contacts, posts = await _lock_contacts(uow, taken), await _lock_posts(uow, taken)
-    with_plan = await contacts_with_plan(uow, contacts)
-    without = []
+    given = []
     for said in taken:
         contact, post = contacts.get(said.contact_id), posts.get(said.post_id)
         if contact is None or post is None or not _as_it_was(contact, said):
             said.outcome = Outcome.left
             continue
         said.outcome, contact.post_id = Outcome.planned, post.id
-        if contact.id in with_plan:
-            await give_plan(uow, contact, post)
-        else:
-            without.append((contact, post, _starts_at(proposal, said)))
+        given.append((contact, post, _starts_at(proposal, said)))
+    planned = await give_plans(uow, {contact.id: post for contact, post, _ in given})
+    without = [each for each in given if each[0].id not in planned]
     await plan_contacts(uow, _acceptor(proposal), without, purpose=proposal.purpose, time_zone=proposal.time_zone)
 
 
