@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.visits.sync.models import SyncConflict, SyncedItem, VisitDeparture
-from services.visits.sync.rules import SyncStatus, made_it
+from services.visits.sync.rules import Choice, SyncStatus, check_settled_once, made_it
 from services.visits.sync.schemas import SyncItem
-from services.visits.visits.actions import lock_contacts, record_visit
+from services.visits.visits.actions import add_to_visit, lock_contacts, record_visit
 from services.visits.visits.models import Visit
 from services.visits.visits.rules import ALREADY_RECORDED
 from services.visits.visits.schemas import VisitRecord
@@ -58,7 +58,7 @@ async def _take(uow: UnitOfWork, principal: Principal, item: SyncItem) -> Taken:
 async def _take_once(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord) -> Taken:
     """Raises what `record_visit` raises, but for a visit recorded before; and `Invalid` (client-id-reused)."""
     if not await _claim(uow, principal, item, said):
-        return await _recall(uow, principal, item)
+        return await _recall(uow, principal, item, said)
     try:
         async with uow.session.begin_nested():
             await _give_back(uow, principal, item)
@@ -83,13 +83,25 @@ async def _claim(uow: UnitOfWork, principal: Principal, item: SyncItem, said: Vi
     return False
 
 
-async def _recall(uow: UnitOfWork, principal: Principal, item: SyncItem) -> Taken:
-    """What became of an item that was taken before."""
+async def _recall(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord) -> Taken:
+    """What became of an item that was taken before; what stands in conflict is settled when it comes with a choice."""
     same = col(SyncConflict.account_id) == principal.account, col(SyncConflict.client_id) == item.client_id
-    kept = await uow.session.scalar(select(SyncConflict).where(*same))
+    kept = await uow.session.scalar(select(SyncConflict).where(*same).with_for_update())
     if kept is None:
         return Taken(item, SyncStatus.already_applied)
-    return Taken(item, SyncStatus.conflict, yours=kept.record)
+    if item.choice is not None:
+        await _settle(uow, principal, kept, item.choice, said)
+    return Taken(item, SyncStatus.settled if kept.choice else SyncStatus.conflict, yours=kept.record)
+
+
+async def _settle(uow: UnitOfWork, principal: Principal, kept: SyncConflict, choice: Choice, said: VisitRecord) -> None:
+    """Once. Raises `Conflict` (conflict-settled, visit-not-made), and what `add_to_visit` raises."""
+    check_settled_once(kept.choice, choice)
+    if kept.choice is None:
+        kept.choice, kept.settled_at = choice, uow.now()
+        if choice is Choice.both:
+            await add_to_visit(uow, principal, kept.visit_id, said)
+        await uow.session.flush()
 
 
 async def _give_back(uow: UnitOfWork, principal: Principal, item: SyncItem) -> None:

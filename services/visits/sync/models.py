@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Enum, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from services.visits.sync.rules import Choice
 from services.visits.tables import VisitsTable
 from services.visits.visits.models import THIS_TRANSACTION
-from shared.types import JsonObject
+from shared.types import JsonObject, enum_check
 
 
 class VisitDeparture(VisitsTable, table=True):
@@ -40,10 +41,13 @@ class SyncedItem(VisitsTable, table=True):
 
 
 class SyncConflict(VisitsTable, table=True):
-    """A record that came when the visit had been recorded before: that one stands, this one is kept as it was sent."""
+    """A record that came when the visit had been recorded before: that one stands, this one is kept as it was sent,
+    until whoever sent it has settled what becomes of it."""
 
     __tablename__ = "sync_conflicts"
     __table_args__ = (
+        CheckConstraint(enum_check("choice", Choice), name="sync_conflicts_choice"),
+        CheckConstraint("(choice IS NULL) = (settled_at IS NULL)", name="sync_conflicts_settled"),
         UniqueConstraint("account_id", "client_id", name="sync_conflicts_item"),
         Index("sync_conflicts_unit", "unit_id", "id"),
     )
@@ -56,3 +60,5 @@ class SyncConflict(VisitsTable, table=True):
     base_version: str
     record: JsonObject = Field(sa_type=JSONB)
     found_at: datetime
+    choice: Choice | None = Field(default=None, sa_type=Enum(Choice, native_enum=False, length=32))
+    settled_at: datetime | None = None

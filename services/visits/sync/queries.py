@@ -107,7 +107,7 @@ async def show_results(uow: UnitOfWork, principal: Principal, taken: Sequence[Ta
 
 async def _result(uow: UnitOfWork, principal: Principal, taken: Taken, seen: Mapping[UUID, SyncVisit]) -> SyncResult:
     found = seen.get(taken.item.visit_id)
-    in_conflict = taken.status is SyncStatus.conflict
+    in_conflict = taken.status in (SyncStatus.conflict, SyncStatus.settled)
     return SyncResult(
         client_id=taken.item.client_id,
         status=taken.status,

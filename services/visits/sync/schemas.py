@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from services.visits.sync.rules import MOST_CHANGES, MOST_ITEMS, SyncStatus
+from services.visits.sync.rules import MOST_CHANGES, MOST_ITEMS, Choice, SyncStatus
 from services.visits.visits.schemas import VisitDetail, VisitOut
 from shared.http import Problem
 from shared.types import In, JsonObject, Out
@@ -21,6 +21,11 @@ class SyncItem(In):
         description="`version` of the visit as the phone had it."
     )
     record: JsonObject = Field(description="As `POST /v1/visits/{visit_id}/record` takes it.")
+    choice: Choice | None = Field(
+        None,
+        description="Settles a conflict that you were told of: `theirs` lets the visit stand as it was recorded before, `both` "
+        "adds to it what your record found and promised.",
+    )
 
 
 class Sync(In):
@@ -40,7 +45,9 @@ class SyncResult(Out):
     visit: SyncVisit | None = Field(description="As it is now; null where you may not see it.")
     problem: Problem | None = Field(description="Why it was refused: what the record alone would have been answered.")
     yours: JsonObject | None = Field(description="On a conflict, your record: it is kept for the unit to look at.")
-    theirs: VisitDetail | None = Field(description="On a conflict, the visit as it was recorded before: it stands.")
+    theirs: VisitDetail | None = Field(
+        description="On a conflict, the visit as it was recorded before: it stands. Send the item again with a `choice`."
+    )
 
 
 class Changes(Out):
@@ -67,3 +74,5 @@ class ConflictOut(Out):
     base_version: str
     record: JsonObject = Field(description="As it was sent.")
     found_at: datetime
+    choice: Choice | None = Field(description="How it was settled; null while it is not.")
+    settled_at: datetime | None

@@ -81,6 +81,28 @@ async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, sa
     await uow.record(_recorded(visit, said.occurred_at, now, findings=len(said.findings)))
     if said.outcome is rules.Outcome.done and visit.contact_id is not None:
         await keep_contact(uow, visit.contact_id, said.occurred_at)
+    await _keep_brought(uow, visit, said)
+    if visit.state in rules.MADE:
+        await _count_recorded(uow, visit, said)
+    await uow.session.flush()
+    return visit
+
+
+async def add_to_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, said: VisitRecord) -> None:
+    """What a second record of a visit found and promised is added to it; else the first record stands. Tells `FindingReported`,
+    `PromiseMade` and `VisitCounted`.
+
+    Raises `NotFound`, `Forbidden`, `Invalid`, and `Conflict` (visit-not-made).
+    """
+    visit = await _lock_recordable(uow, principal, visit_id)
+    rules.check_made(visit.state)
+    check_notes(said.notes())
+    await _keep_brought(uow, visit, said)
+    if said.findings:
+        await count_visit(uow, visit, VisitEffect.finding)
+
+
+async def _keep_brought(uow: UnitOfWork, visit: Visit, said: VisitRecord) -> None:
     await report_findings(
         uow,
         visit_id=visit.id,
@@ -91,10 +113,6 @@ async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, sa
     )
     await make_promises(uow, _occasion(visit, said.occurred_at), said.promises)
     await uow.session.flush()
-    if visit.state in rules.MADE:
-        await _count_recorded(uow, visit, said)
-    await uow.session.flush()
-    return visit
 
 
 def _occasion(visit: Visit, occurred_at: datetime) -> Occasion:

@@ -109,6 +109,15 @@ def check_record(outcome: Outcome, *, reason: str | None, findings: int) -> None
         raise Invalid("findings-need-a-visit", "Only a visit that was made can have findings.")
 
 
+def check_made(state: VisitState) -> None:
+    """Raises `Conflict` (visit-not-made)."""
+    if state not in MADE:
+        raise Conflict(
+            "visit-not-made",
+            f"This visit is {state}: nothing can be added to it. Plan the visit that was made, and record that.",
+        )
+
+
 def check_brought(outcome: Outcome, *, brought: bool) -> None:
     """Raises `Invalid` (needs-a-visit)."""
     if brought and outcome is not Outcome.done:

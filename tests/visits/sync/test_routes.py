@@ -10,7 +10,7 @@ import pytest
 from services.visits.jobs import follow_windows
 from services.visits.sync import queries
 from shared.auth import ANONYMOUS, Principal
-from shared.events.visits import FindingReported, VisitRecorded
+from shared.events.visits import FindingReported, PromiseMade, VisitRecorded
 from tests.visits.house import (
     ADMIN,
     COLLEAGUE,
@@ -22,6 +22,8 @@ from tests.visits.house import (
     VILLAGE_OFFICIAL,
     House,
     finding,
+    moment,
+    promise,
 )
 
 REASSIGN = "UPDATE visits SET assignee_id = $2 WHERE id = $1"
@@ -195,6 +197,88 @@ async def test_a_visit_recorded_meanwhile_stands_and_the_phones_record_is_kept_b
         assert kept["record"]["findings"][0]["title"] == "Mine"
     for who in (STRANGER, VILLAGE_OFFICIAL):
         assert (await house.client.get("/v1/visits/sync/conflicts", caller=who)).json()["items"] == []
+
+
+async def in_conflict(house: House, **record: Any) -> dict[str, Any]:
+    """An item that was told to stand against what the lead recorded before."""
+    (visit,) = await on_the_phone(house)
+    await house.record(visit["id"], by=LEAD, findings=[finding(title="Theirs")], present="few")
+    sent = item(house, visit, **{"findings": [finding(title="Mine")], "promises": [promise()], **record})
+    (result,) = (await sync(house, sent))["results"]
+    assert result["status"] == "conflict"
+    return sent
+
+
+async def settle(house: House, sent: dict[str, Any], choice: str, *, by: Principal = OFFICIAL) -> Any:
+    (result,) = (await sync(house, {**sent, "choice": choice}, by=by))["results"]
+    return result
+
+
+async def kept_conflict(house: House) -> Any:
+    (kept,) = (await house.read("/v1/visits/sync/conflicts"))["items"]
+    return kept
+
+
+async def test_a_conflict_is_settled_by_letting_theirs_stand(house: House) -> None:
+    sent = await in_conflict(house)
+    assert (await kept_conflict(house))["choice"] is None
+    for _ in range(2):
+        result = await settle(house, sent, "theirs")
+        assert result["status"] == "settled"
+        assert [found["title"] for found in result["theirs"]["findings"]] == ["Theirs"]
+    (result,) = (await sync(house, sent))["results"]
+    assert result["status"] == "settled", "also when it comes without a choice again"
+    kept = await kept_conflict(house)
+    assert (kept["choice"], moment(kept["settled_at"])) == ("theirs", house.clock())
+    assert len(await house.told(FindingReported)) == 1
+
+
+async def test_a_conflict_is_settled_by_adding_what_both_found_and_promised_once(house: House) -> None:
+    sent = await in_conflict(house)
+    for _ in range(2):
+        result = await settle(house, sent, "both")
+        assert result["status"] == "settled"
+        theirs = result["theirs"]
+        assert sorted(found["title"] for found in theirs["findings"]) == ["Mine", "Theirs"]
+        assert [made["text"] for made in theirs["promises"]] == [promise()["text"]]
+        assert (theirs["recorded_by"], theirs["present"]) == (str(LEAD.account_id), "few"), "the record itself is not replaced"
+    assert len(await house.told(FindingReported)) == 2
+    assert len(await house.told(PromiseMade)) == len(await house.told(VisitRecorded)) == 1
+
+
+async def test_a_conflict_that_was_settled_stays_as_it_was_settled(house: House) -> None:
+    sent = await in_conflict(house)
+    await settle(house, sent, "theirs")
+    result = await settle(house, sent, "both")
+    assert result["status"] == "refused"
+    assert result["problem"]["type"].endswith("conflict-settled")
+    assert (await kept_conflict(house))["choice"] == "theirs"
+
+
+async def test_a_choice_is_not_taken_before_the_conflict_was_told(house: House) -> None:
+    (visit,) = await on_the_phone(house)
+    await house.record(visit["id"], by=LEAD)
+    sent = item(house, visit, findings=[finding()])
+    assert [(await settle(house, sent, "both"))["status"] for _ in range(2)] == ["conflict", "settled"]
+
+
+async def test_nothing_is_added_to_a_visit_that_was_not_made(house: House) -> None:
+    (visit,) = await on_the_phone(house)
+    await house.record(visit["id"], by=LEAD, outcome="cancelled", reason="Flood")
+    sent = item(house, visit, findings=[finding()])
+    await sync(house, sent)
+    result = await settle(house, sent, "both")
+    assert result["status"] == "refused"
+    assert result["problem"]["type"].endswith("visit-not-made")
+    assert (await kept_conflict(house))["settled_at"] is None
+    assert (await settle(house, sent, "theirs"))["status"] == "settled"
+
+
+async def test_whoever_did_not_send_it_settles_nothing(house: House) -> None:
+    sent = await in_conflict(house)
+    assert (await settle(house, sent, "theirs", by=LEAD))["status"] == "conflict", "it is a new item, of another phone"
+    shown = (await house.read("/v1/visits/sync/conflicts"))["items"]
+    assert [each["choice"] for each in shown] == [None, None]
 
 
 async def test_conflicts_are_paged(house: House) -> None:
@@ -430,6 +514,7 @@ async def test_a_malformed_envelope_is_a_problem(house: House) -> None:
         {"items": [{**good, "base_version": "x"}]},
         {"items": [{**good, "base_version": "9" * 19}]},
         {"items": [{**good, "record": []}]},
+        {"items": [{**good, "choice": "mine"}]},
         {"items": [{**good, "more": 1}]},
         {"items": None},
         {"cursor": 1},
