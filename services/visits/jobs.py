@@ -6,6 +6,7 @@ from services.visits.choices.actions import resume_rested
 from services.visits.plans.actions.making import plan_visits_ahead
 from services.visits.promises.actions import break_promises
 from services.visits.proposals.actions.accepting import make_accepted
+from services.visits.sync.actions import forget_synced
 from services.visits.visits.actions import miss_visits, ready_visits, remind_of_visits
 from shared.service import Job
 from shared.uow import Works
@@ -14,6 +15,7 @@ BATCH = 200
 PLANS_BATCH = 1000
 BATCHES_AT_ONCE = 4
 CONTACTS_BATCH = 50
+FORGOTTEN_BATCH = 1000
 
 
 async def follow_windows(works: Works) -> bool:
@@ -59,6 +61,12 @@ async def make_proposed(works: Works) -> bool:
         return await make_accepted(uow, limit=CONTACTS_BATCH) > 0
 
 
+async def forget_what_phones_sent(works: Works) -> bool:
+    """What no phone can need any more is dropped: what it sent, and what it was to forget."""
+    async with works.begin() as uow:
+        return await forget_synced(uow, limit=FORGOTTEN_BATCH) == FORGOTTEN_BATCH
+
+
 JOBS = (
     Job("visit-windows", 10.0, follow_windows),
     Job("visits-ahead", 600.0, plan_ahead),
@@ -66,4 +74,5 @@ JOBS = (
     Job("visit-reminders", 10.0, remind),
     Job("promises", 60.0, follow_promises),
     Job("proposals-accepted", 10.0, make_proposed),
+    Job("sync-retention", 3600.0, forget_what_phones_sent),
 )

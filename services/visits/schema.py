@@ -24,7 +24,7 @@ from services.visits.research.models import (
     ResearchResult,
 )
 from services.visits.research_duties.models import ResearchDuty
-from services.visits.sync.models import SyncConflict, SyncedItem, VisitDeparture
+from services.visits.sync.models import SyncConflict, SyncedItem, SyncMark, VisitDeparture
 from services.visits.tables import metadata
 from services.visits.templates.models import VisitTemplate
 from services.visits.visitors.models import Visitor
@@ -58,6 +58,7 @@ TABLES = (
     ServedCase,
     SyncConflict,
     SyncedItem,
+    SyncMark,
     Visit,
     VisitDeparture,
     VisitPlan,

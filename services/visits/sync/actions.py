@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.visits.sync.models import SyncConflict, SyncedItem, VisitDeparture
-from services.visits.sync.rules import Choice, SyncStatus, check_settled_once, made_it
+from services.visits.sync.models import SyncConflict, SyncedItem, SyncMark, VisitDeparture
+from services.visits.sync.rules import KEPT, MARKED_EVERY, Choice, SyncStatus, check_settled_once, made_it
 from services.visits.sync.schemas import SyncItem
 from services.visits.visits.actions import add_to_visit, lock_contacts, record_visit
 from services.visits.visits.models import Visit
@@ -19,8 +19,11 @@ from services.visits.visits.schemas import VisitRecord
 from shared.auth import Principal
 from shared.errors import Conflict, DomainError, Invalid
 from shared.http import misfit
+from shared.reads import Read
 from shared.types import JsonObject
 from shared.uow import UnitOfWork
+
+OLDEST = Read("SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +132,47 @@ async def _keep_apart(uow: UnitOfWork, principal: Principal, item: SyncItem, sai
     uow.session.add(conflict)
     await uow.session.flush()
     return Taken(item, SyncStatus.conflict, yours=conflict.record)
+
+
+async def forget_synced(uow: UnitOfWork, *, limit: int) -> int:
+    """Drop up to `limit` items with their conflicts, and as many departures, that are older than `KEPT`; returns of which more
+    went, how many. A cursor from before what is dropped starts anew."""
+    await _mark(uow)
+    return max(await _forget_items(uow, limit), await _forget_departures(uow, limit))
+
+
+async def _mark(uow: UnitOfWork) -> None:
+    """Once a day, so that the numbers by which cursors count have a time."""
+    newest = await uow.session.scalar(select(func.max(col(SyncMark.marked_at))))
+    if newest is None or newest <= uow.now() - MARKED_EVERY:
+        ((oldest,),) = await OLDEST.fetch(uow, {})
+        mark = insert(SyncMark).values(changed=oldest, marked_at=uow.now(), forgotten=False)
+        await uow.session.execute(mark.on_conflict_do_nothing())
+
+
+async def _forget_items(uow: UnitOfWork, limit: int) -> int:
+    """An item and its conflict go together: one that is sent again later comes for the first time."""
+    key = col(SyncedItem.account_id), col(SyncedItem.client_id)
+    old = select(*key).where(col(SyncedItem.synced_at) < uow.now() - KEPT).order_by(col(SyncedItem.synced_at)).limit(limit)
+    items = [tuple(row) for row in await uow.session.execute(old.with_for_update(skip_locked=True))]
+    theirs = tuple_(col(SyncConflict.account_id), col(SyncConflict.client_id)).in_(items)
+    for statement in (delete(SyncConflict).where(theirs), delete(SyncedItem).where(tuple_(*key).in_(items))):
+        await uow.session.execute(statement.execution_options(synchronize_session=False))
+    return len(items)
+
+
+async def _forget_departures(uow: UnitOfWork, limit: int) -> int:
+    """Whoever reads finds the mark before anything from before it is gone."""
+    old = select(SyncMark).where(col(SyncMark.marked_at) < uow.now() - KEPT).order_by(col(SyncMark.changed).desc()).limit(1)
+    mark = await uow.session.scalar(old.with_for_update())
+    if mark is None:
+        return 0
+    mark.forgotten = True
+    await uow.session.flush()
+    await uow.session.execute(delete(SyncMark).where(col(SyncMark.changed) < mark.changed))
+    key = col(VisitDeparture.account_id), col(VisitDeparture.visit_id)
+    left = select(*key).where(col(VisitDeparture.changed) < mark.changed).order_by(col(VisitDeparture.changed)).limit(limit)
+    departures = [tuple(row) for row in await uow.session.execute(left.with_for_update(skip_locked=True))]
+    gone = delete(VisitDeparture).where(tuple_(*key).in_(departures))
+    await uow.session.execute(gone.execution_options(synchronize_session=False))
+    return len(departures)

@@ -17,7 +17,10 @@ class VisitDeparture(VisitsTable, table=True):
     """A visit that was an account's once, and when it last left. Triggers write it, so that no way of reassigning forgets to."""
 
     __tablename__ = "visit_departures"
-    __table_args__ = (Index("visit_departures_changes", "account_id", "changed", "visit_id"),)
+    __table_args__ = (
+        Index("visit_departures_changes", "account_id", "changed", "visit_id"),
+        Index("visit_departures_old", "changed"),
+    )
 
     account_id: UUID = Field(primary_key=True)
     visit_id: UUID = Field(primary_key=True)
@@ -33,6 +36,7 @@ class SyncedItem(VisitsTable, table=True):
     """
 
     __tablename__ = "synced_items"
+    __table_args__ = (Index("synced_items_old", "synced_at"),)
 
     account_id: UUID = Field(primary_key=True)
     client_id: UUID = Field(primary_key=True)
@@ -62,3 +66,13 @@ class SyncConflict(VisitsTable, table=True):
     found_at: datetime
     choice: Choice | None = Field(default=None, sa_type=Enum(Choice, native_enum=False, length=32))
     settled_at: datetime | None = None
+
+
+class SyncMark(VisitsTable, table=True):
+    """At this moment all transactions with a lower number were over. `forgotten`: departures from before may be gone."""
+
+    __tablename__ = "sync_marks"
+
+    changed: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    marked_at: datetime
+    forgotten: bool = False

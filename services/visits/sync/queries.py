@@ -1,11 +1,12 @@
 """What changed for an account since its phone asked last, and what became of what it sent.
 
 A cursor counts in transactions as PostgreSQL numbers them. Their order is not that in which they commit, so the next cursor is
-the oldest one that was still running when this was read: whatever was not seen yet has its number or a higher one.
+the oldest one that was still running when this was read: whatever was not seen yet has its number or a higher one. What went
+to others is forgotten after `rules.KEPT`, so a cursor from before starts anew.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
@@ -45,19 +46,26 @@ CHANGES = Read("""
             ORDER BY changed, visit_id LIMIT :limit)
     ) AS found ORDER BY changed, id LIMIT :limit
 """)
+FORGOTTEN = Read("SELECT max(changed) AS before FROM sync_marks WHERE forgotten AND changed <= :next")
+"""Asked after the changes were read: whatever of them may have been missing is told of."""
 
 
 class Cursor(NamedTuple):
     """Go on behind (`changed`, `last`). `following`: where the next reading begins when this one is through; 0 before its first
-    page. `source`: whose numbers these are."""
+    page. `began`: where this one did; 0 for one that reads everything. `source`: whose numbers these are."""
 
     source: str
+    began: int
     following: int
     changed: int
     last: UUID = NO_ID
 
     def seal(self) -> str:
-        return seal_cursor(ORDER, f"{self.source} {self.following} {self.changed}", self.last)
+        return seal_cursor(ORDER, f"{self.source} {self.began} {self.following} {self.changed}", self.last)
+
+    def misses(self, before: int) -> bool:
+        """Whether a phone needs to hear what went to others before that: not while it reads everything."""
+        return self.began > 0 and self.changed < before
 
 
 def _open(cursor: str) -> Cursor:
@@ -65,29 +73,34 @@ def _open(cursor: str) -> Cursor:
     key, last = open_cursor(ORDER, cursor)
     source, _, numbers = key.partition(" ")
     try:
-        following, changed = (int(number) for number in numbers.split(" "))
+        began, following, changed = (int(number) for number in numbers.split(" "))
     except ValueError:
         raise Invalid("malformed-cursor", MALFORMED) from None
-    if min(following, changed) < 0:
+    if min(began, following, changed) < 0:
         raise Invalid("malformed-cursor", MALFORMED)
-    return Cursor(source, following, changed, last)
+    return Cursor(source, began, following, changed, last)
 
 
 async def read_changes(uow: UnitOfWork, principal: Principal, cursor: str | None) -> Changes:
     """A page of the caller's visits that changed, and of those that went to somebody else, in the order of their changes.
 
-    A database that was restored counts again what it had counted before: its cursors from then do not hold, and the answer
-    starts anew. Raises `Invalid`.
+    A database that was restored counts again what it had counted before: its cursors from then do not hold, nor do those from
+    before what was forgotten, and the answer starts anew. Raises `Invalid`.
     """
     (present,) = await PRESENT.fetch(uow, {})
     asked = _open(cursor) if cursor is not None else None
-    holds = asked is not None and asked.source == present["source"] and max(asked[1:3]) <= present["next"]
-    at = asked if asked is not None and holds else Cursor(present["source"], 0, 0)
+    anew = Cursor(present["source"], 0, 0, 0)
+    holds = asked is not None and asked.source == present["source"] and max(asked[1:4]) <= present["next"]
+    at = asked if asked is not None and holds else anew
+    found = await _changes(uow, principal, at)
+    ((before,),) = await FORGOTTEN.fetch(uow, {"next": present["next"]})
+    if at.misses(before or 0):
+        at, holds = anew, False
+        found = await _changes(uow, principal, at)
     following = at.following or present["oldest"]
-    where = {"account": principal.account, "changed": at.changed, "last": at.last, "limit": MOST_CHANGES + 1}
-    found = await CHANGES.fetch(uow, where)
     page, more = found[:MOST_CHANGES], len(found) > MOST_CHANGES
-    goes_on = Cursor(at.source, following, page[-1]["changed"], page[-1]["id"]) if more else Cursor(at.source, 0, following)
+    there = Cursor(at.source, at.began, following, page[-1]["changed"], page[-1]["id"]) if more else None
+    goes_on = there or Cursor(at.source, following, 0, following)
     changed = [row["id"] for row in page if not row["gone"]]
     mine = await _read(uow, principal, changed, col(Visit.assignee_id) == principal.account)
     return Changes(
@@ -97,6 +110,11 @@ async def read_changes(uow: UnitOfWork, principal: Principal, cursor: str | None
         more=more,
         reset=asked is not None and not holds,
     )
+
+
+async def _changes(uow: UnitOfWork, principal: Principal, at: Cursor) -> list[Any]:
+    where = {"account": principal.account, "changed": at.changed, "last": at.last, "limit": MOST_CHANGES + 1}
+    return await CHANGES.fetch(uow, where)
 
 
 async def show_results(uow: UnitOfWork, principal: Principal, taken: Sequence[Taken]) -> list[SyncResult]:

@@ -1,11 +1,15 @@
 """What becomes of a record that a phone sends when it is back."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from shared.errors import Conflict
 
 MOST_ITEMS = 100
 MOST_CHANGES = 500
+KEPT = timedelta(days=90)
+"""How long a phone may be offline and go on where it was: as long as the widest window of a visit is."""
+MARKED_EVERY = timedelta(days=1)
 
 
 class SyncStatus(StrEnum):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from services.visits.sync.rules import MOST_CHANGES, MOST_ITEMS, Choice, SyncStatus
+from services.visits.sync.rules import KEPT, MOST_CHANGES, MOST_ITEMS, Choice, SyncStatus
 from services.visits.visits.schemas import VisitDetail, VisitOut
 from shared.http import Problem
 from shared.types import In, JsonObject, Out
@@ -29,7 +29,7 @@ class SyncItem(In):
 
 
 class Sync(In):
-    cursor: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+    cursor: Annotated[str, StringConstraints(max_length=250)] | None = Field(
         None, description="`cursor` of the answer before; null to get everything."
     )
     items: Annotated[list[SyncItem], Field(max_length=MOST_ITEMS)] = Field(default=[])
@@ -58,7 +58,8 @@ class Changes(Out):
     cursor: str = Field(description="To be sent next time.")
     more: bool = Field(description="There are more changes: ask again at once.")
     reset: bool = Field(
-        description="The cursor is from before this database was restored: forget all visits, here they come anew."
+        description=f"The cursor is older than {KEPT.days} days, or from before this database was restored: forget all visits, "
+        "here they come anew."
     )
 
 

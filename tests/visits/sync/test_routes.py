@@ -491,10 +491,10 @@ MALFORMED = [
     "1",
     "%00",
     "x" * 300,
-    sealed("sync\na b c\n" + str(UUID(int=0))),
-    sealed("sync\n1.1 -1 5\n" + str(UUID(int=0))),
+    sealed("sync\n1.1 a b c\n" + str(UUID(int=0))),
+    sealed("sync\n1.1 0 -1 5\n" + str(UUID(int=0))),
     sealed("sync\n1.1 5\n" + str(UUID(int=0))),
-    sealed("due\n1.1 0 5\n" + str(UUID(int=0))),
+    sealed("due\n1.1 0 0 5\n" + str(UUID(int=0))),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Conflicts of phones are settled."""
+"""Conflicts of phones are settled, and what phones need no more is forgotten."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,9 +14,21 @@ def upgrade() -> None:
     op.add_column("sync_conflicts", sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True))
     op.create_check_constraint("sync_conflicts_choice", "sync_conflicts", "choice IN ('theirs', 'both')")
     op.create_check_constraint("sync_conflicts_settled", "sync_conflicts", "(choice IS NULL) = (settled_at IS NULL)")
+    op.create_index("visit_departures_old", "visit_departures", ["changed"])
+    op.create_index("synced_items_old", "synced_items", ["synced_at"])
+    op.create_table(
+        "sync_marks",
+        sa.Column("changed", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("marked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("forgotten", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("changed"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("sync_marks")
+    op.drop_index("synced_items_old", table_name="synced_items")
+    op.drop_index("visit_departures_old", table_name="visit_departures")
     for constraint in ("sync_conflicts_settled", "sync_conflicts_choice"):
         op.drop_constraint(constraint, "sync_conflicts")
     for column in ("settled_at", "choice"):
