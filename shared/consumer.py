@@ -20,6 +20,9 @@ Handler = Callable[[UnitOfWork, Any, Record], Awaitable[None]]
 """`(uow, event, record)`: changes rows and records events; the runner commits."""
 Handlers = Mapping[type[Event], Handler]
 
+Prepare = Callable[[UnitOfWork, Sequence[Record]], Awaitable[None]]
+"""Before events are applied in one transaction: takes the locks that they must not take in the order in which they came."""
+
 RETRY_PAUSES = (0.05, 0.2, 0.5, 1.0)
 OUTAGE_PAUSE = 1.0
 HOPELESS = (UnknownEvent, MalformedEvent, Invalid, Conflict, Forbidden, Gone)
@@ -29,10 +32,19 @@ HOPELESS = (UnknownEvent, MalformedEvent, Invalid, Conflict, Forbidden, Gone)
 class Consumer:
     """One service's member of its group. `deliver` is what the bus calls."""
 
-    def __init__(self, works: Works, service: str, handlers: Handlers, *, pauses: Sequence[float] = RETRY_PAUSES) -> None:
+    def __init__(
+        self,
+        works: Works,
+        service: str,
+        handlers: Handlers,
+        *,
+        prepare: Prepare | None = None,
+        pauses: Sequence[float] = RETRY_PAUSES,
+    ) -> None:
         self._works = works
         self._service = service
         self._handlers = {event.type: handler for event, handler in handlers.items()}
+        self._prepare = prepare
         self._pauses = pauses
         self.topics = sorted({event.topic for event in handlers})
 
@@ -66,6 +78,8 @@ class Consumer:
         outcomes: list[tuple[str, str]] = []
         async with self._works.begin() as uow:
             fresh = await inbox.claim(uow.session, [record.id for record in records])
+            if self._prepare is not None and len(records) > 1:
+                await self._prepare(uow, records)
             for record in records:
                 if record.id in fresh:
                     fresh.discard(record.id)

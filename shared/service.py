@@ -19,7 +19,7 @@ from shared import idempotency, inbox
 from shared.auth import Administrator, Credentials
 from shared.bus import Bus
 from shared.clock import Clock, system_clock
-from shared.consumer import Consumer, Handlers
+from shared.consumer import Consumer, Handlers, Prepare
 from shared.db import Database, is_outage
 from shared.http import (
     OF_A_SERVICE,
@@ -69,6 +69,7 @@ class Service:
         *,
         routers: Sequence[APIRouter],
         handlers: Handlers,
+        prepare: Prepare | None = None,
         jobs: Sequence[Job] = (),
         clock: Clock = system_clock,
         ids: Ids = new_id,
@@ -82,7 +83,7 @@ class Service:
         self.units = UnitDirectory(self.database)
         self.policies = PolicyDirectory(self.database)
         self.works = Works(self.database, clock, ids, self.units, self.policies, settings.keyring())
-        self.consumer = Consumer(self.works, self.name, handlers)
+        self.consumer = Consumer(self.works, self.name, handlers, prepare=prepare)
         self.jobs = [*jobs, Job("housekeeping", HOUSEKEEPING_EVERY, _housekeeping)]
         self.bus: Bus | None = None
         self.housemates: Sequence[Service] = ()

@@ -7,7 +7,7 @@ from services.visits.call_backs.routes import router as call_backs
 from services.visits.choices.routes import router as choices
 from services.visits.confirmations.routes import of_visits
 from services.visits.confirmations.routes import router as confirmations
-from services.visits.consumers import CONSUMES
+from services.visits.consumers import CONSUMES, lock_cases_told_of
 from services.visits.contact_cards.routes import of_contacts as cards_of_contacts
 from services.visits.contact_cards.routes import reading as card_reading
 from services.visits.contact_cards.routes import router as contact_cards
@@ -63,4 +63,4 @@ def create_service(settings: VisitsSettings, *, clock: Clock = system_clock, ids
         research_register,
         research_duties,
     ]
-    return Service(settings, routers=routers, handlers=CONSUMES, jobs=JOBS, clock=clock, ids=ids)
+    return Service(settings, routers=routers, handlers=CONSUMES, prepare=lock_cases_told_of, jobs=JOBS, clock=clock, ids=ids)

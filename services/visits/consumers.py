@@ -1,5 +1,7 @@
 """What this service does when others tell it something: one table, event type -> handler."""
 
+from collections.abc import Sequence
+
 from services.visits.cases import actions as cases
 from services.visits.findings import actions as findings
 from services.visits.findings.actions import FindingCase
@@ -121,3 +123,13 @@ CONSUMES: Handlers = {
     VisitMissed: on_visit_missed,
     VisitCancelled: on_visit_cancelled,
 }
+
+ABOUT_CASES = frozenset(
+    event.type for event in (CaseOpened, CaseAnswered, CaseHandedOver, AppealDecided, CaseReopened, CaseLapsed, CaseWithdrawn)
+)
+
+
+async def lock_cases_told_of(uow: UnitOfWork, records: Sequence[Record]) -> None:
+    """All cases of a batch at once, so that records of visits and batches of events lock them in one order."""
+    if about := {record.key for record in records if record.type in ABOUT_CASES}:
+        await cases.lock_cases(uow, about)

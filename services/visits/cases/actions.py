@@ -64,14 +64,18 @@ async def withdraw_case(uow: UnitOfWork, case_id: UUID, at: datetime) -> None:
     await uow.session.execute(KEEP_WITHDRAWN, {"case_id": case_id, "moves": 0, "withdrawn_at": at})
 
 
-async def serve_cases(uow: UnitOfWork, visit_id: UUID, *, named: Collection[UUID], need: UUID | None) -> None:
-    """Keep which cases a visit serves, also those not heard of yet."""
-    served = sorted({*named, *([need] if need else [])})
-    if not served:
+async def lock_cases(uow: UnitOfWork, case_ids: Collection[UUID]) -> None:
+    """In the order of their ids, also those not heard of yet: whoever needs more than one takes them by this, all at once."""
+    if not case_ids:
         return
-    begun = insert(KnownCase).values([{"case_id": case_id, "moves": 0} for case_id in served])
+    begun = insert(KnownCase).values([{"case_id": case_id, "moves": 0} for case_id in sorted(case_ids)])
     await uow.session.execute(begun.on_conflict_do_nothing())
-    lock = select(col(KnownCase.case_id)).where(col(KnownCase.case_id).in_(served)).order_by(col(KnownCase.case_id))
+    lock = select(col(KnownCase.case_id)).where(col(KnownCase.case_id).in_(case_ids)).order_by(col(KnownCase.case_id))
     await uow.session.execute(lock.with_for_update())
+
+
+async def serve_cases(uow: UnitOfWork, visit_id: UUID, *, named: Collection[UUID], need: UUID | None) -> None:
+    """Keep which cases a visit serves. They are locked."""
+    served = sorted({*named, *([need] if need else [])})
     uow.session.add_all(ServedCase(visit_id=visit_id, case_id=case_id, named=case_id in named) for case_id in served)
     await uow.session.flush()

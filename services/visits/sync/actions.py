@@ -12,7 +12,7 @@ from sqlmodel import col
 from services.visits.sync.models import SyncConflict, SyncedItem, SyncMark, VisitDeparture
 from services.visits.sync.rules import KEPT, MARKED_EVERY, Choice, SyncStatus, check_settled_once, made_it
 from services.visits.sync.schemas import SyncItem
-from services.visits.visits.actions import add_to_visit, lock_contacts, record_visit
+from services.visits.visits.actions import add_to_visit, lock_for_records, record_visit
 from services.visits.visits.models import Visit
 from services.visits.visits.rules import ALREADY_RECORDED
 from services.visits.visits.schemas import VisitRecord
@@ -37,23 +37,32 @@ class Taken:
 
 
 async def take_items(uow: UnitOfWork, principal: Principal, items: Sequence[SyncItem]) -> list[Taken]:
-    """Record the visits of a batch, each for itself: what is refused leaves no trace and holds no other up.
+    """Record the visits of a batch, each for itself: what is refused changes nothing and holds no other up.
 
-    Contacts are locked first, then visits, in the order of their ids, whatever the batch's. Tells what `record_visit` tells.
+    All that they touch is locked first, and then visits in the order of their ids, whatever the batch's. Tells what
+    `record_visit` tells.
     """
-    await lock_contacts(uow, principal, [item.visit_id for item in items])
+    read = [_read(item) for item in items]
+    readable = [(item, said) for item, said in zip(items, read, strict=True) if isinstance(said, VisitRecord)]
+    await lock_for_records(uow, principal, [(item.visit_id, said) for item, said in readable])
     order = sorted(range(len(items)), key=lambda place: items[place].visit_id)
-    taken = {place: await _take(uow, principal, items[place]) for place in order}
+    taken = {place: await _take(uow, principal, items[place], read[place]) for place in order}
     return [taken[place] for place in range(len(items))]
 
 
-async def _take(uow: UnitOfWork, principal: Principal, item: SyncItem) -> Taken:
+def _read(item: SyncItem) -> VisitRecord | Invalid:
     try:
-        said = VisitRecord.model_validate(item.record)
+        return VisitRecord.model_validate(item.record)
+    except ValidationError as error:
+        return misfit(error.errors(), "body")
+
+
+async def _take(uow: UnitOfWork, principal: Principal, item: SyncItem, said: VisitRecord | Invalid) -> Taken:
+    try:
+        if isinstance(said, Invalid):
+            raise said
         async with uow.session.begin_nested():
             return await _take_once(uow, principal, item, said)
-    except ValidationError as error:
-        return Taken(item, SyncStatus.refused, misfit(error.errors(), "body"))
     except DomainError as error:
         return Taken(item, SyncStatus.refused, error)
 

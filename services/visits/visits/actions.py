@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, select, te
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from services.visits.cases.actions import serve_cases
+from services.visits.cases.actions import lock_cases, serve_cases
 from services.visits.cases.models import KnownCase, ServedCase
 from services.visits.cases.rules import effect_of
 from services.visits.contacts.actions import keep_contact
@@ -64,7 +64,7 @@ async def record_visit(uow: UnitOfWork, principal: Principal, visit_id: UUID, sa
     Only its assignee, or a lead or administrator over its unit, records. Raises `NotFound`, `Forbidden`, `Invalid`, and
     `Conflict` for a visit recorded before.
     """
-    await lock_contacts(uow, principal, [visit_id])
+    await lock_for_records(uow, principal, [(visit_id, said)])
     visit = await _lock_recordable(uow, principal, visit_id)
     now = uow.now()
     rules.check_record(said.outcome, reason=said.reason, findings=len(said.findings))
@@ -195,11 +195,16 @@ async def count_visit(uow: UnitOfWork, visit: Visit, effect: VisitEffect) -> Non
     await uow.record(counted, coarse=coarse)
 
 
-async def lock_contacts(uow: UnitOfWork, principal: Principal, visit_ids: Collection[UUID]) -> None:
-    """Lock the contacts of visits that are going to be recorded, before any of these visits: as everywhere, a contact first, then
-    its plan, then its visits, each in the order of their ids. What merely points at a contact is not kept waiting."""
-    theirs = select(col(Visit.contact_id)).where(col(Visit.id).in_(visit_ids), await visible(uow, principal))
-    contacts = select(col(Contact.id)).where(col(Contact.id).in_(theirs)).order_by(col(Contact.id))
+async def lock_for_records(uow: UnitOfWork, principal: Principal, records: Collection[tuple[UUID, VisitRecord]]) -> None:
+    """Lock what records of these visits touch, before any of the visits: the cases that those made are to serve, then their
+    contacts, each in the order of their ids. What merely points at a contact is not kept waiting."""
+    theirs = and_(col(Visit.id).in_([visit_id for visit_id, _ in records]), await visible(uow, principal))
+    made = {visit_id: said for visit_id, said in records if said.outcome is Outcome.done}
+    needs = select(col(Visit.need_case_id)).where(theirs, col(Visit.id).in_(made), col(Visit.need_case_id).is_not(None))
+    needed = {case_id for case_id in await uow.session.scalars(needs) if case_id is not None}
+    await lock_cases(uow, needed.union(*(said.case_ids for said in made.values())))
+    mine = select(col(Visit.contact_id)).where(theirs)
+    contacts = select(col(Contact.id)).where(col(Contact.id).in_(mine)).order_by(col(Contact.id))
     await uow.session.execute(contacts.with_for_update(key_share=True))
 
 
