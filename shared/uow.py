@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -32,11 +34,23 @@ class UnitOfWork:
     units: UnitDirectory
     policies: PolicyBook
     keyring: Keyring
+    coarse: bool = False
     wakes: set[str] = field(default_factory=set, init=False)
     """Whom to wake once this has committed: names of wake-ups."""
 
+    def by_the_hour(self) -> Self:
+        """The same work, in which ids, events and `stamp` tell no finer time than the hour: for what somebody without an account
+        does."""
+        coarse = replace(self, ids=partial(new_id_at, hour_of(self.now())), coarse=True)
+        coarse.wakes = self.wakes
+        return coarse
+
     def now(self) -> datetime:
         return self.clock()
+
+    def stamp(self) -> datetime:
+        """The present moment as it is written down."""
+        return hour_of(self.now()) if self.coarse else self.now()
 
     def new_id(self) -> UUID:
         return self.ids()
@@ -44,6 +58,7 @@ class UnitOfWork:
     async def record(self, event: Event, *, coarse: bool = False) -> None:
         """Tell the other services, in every version that is still published. `coarse` keeps only the hour, for what an anonymous
         speaker did."""
+        coarse = coarse or self.coarse
         time = hour_of(self.now()) if coarse else self.now()
         trace = "" if coarse else current_traceparent()
         for version in event.versions():
@@ -54,7 +69,7 @@ class UnitOfWork:
     async def record_all(self, events: Sequence[Event]) -> None:
         """Like `record`, for many at once, in this order."""
         if events:
-            time, trace = self.now(), current_traceparent()
+            time, trace = self.stamp(), "" if self.coarse else current_traceparent()
             versions = (version for event in events for version in event.versions())
             await outbox.record_all(
                 self.session, [outbox.row(version, id=self.ids(), time=time, traceparent=trace) for version in versions]

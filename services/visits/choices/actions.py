@@ -63,7 +63,7 @@ async def resume_rested(uow: UnitOfWork, *, limit: int) -> int:
 
 async def take_agreement(uow: UnitOfWork, contact: Contact, said: AgreementIn) -> Contact:
     """Of a contact that is locked, like all that follow, whoever says it."""
-    contact.state, contact.agreed_at, contact.suspended_until = choose(contact.state, Choice.agree), uow.now(), None
+    contact.state, contact.agreed_at, contact.suspended_until = choose(contact.state, Choice.agree), uow.stamp(), None
     contact.rhythm_days, contact.meeting, contact.companion = said.rhythm_days, said.meeting, said.companion
     owe_anew(uow, contact)
     await follow_rhythm(uow, contact)

@@ -1,4 +1,4 @@
-"""Cards for residents, and what they choose by them."""
+"""Cards for residents, and what they choose by them: nothing that comes of it has a finer time than the hour."""
 
 import secrets
 from datetime import datetime
@@ -15,6 +15,7 @@ from services.visits.contacts.actions import lock_contact
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState, check_asked_again
 from shared.auth import Principal, Role
+from shared.clock import hour_of
 from shared.codes import BITS, lookup_of, write_code
 from shared.errors import Conflict, Invalid
 from shared.uow import UnitOfWork
@@ -40,6 +41,7 @@ async def issue_card(uow: UnitOfWork, principal: Principal, contact_id: UUID) ->
 async def choose_by_card(uow: UnitOfWork, said: CardTerms) -> Contact:
     """The resident agrees, for the first time, anew, or to other terms. Events: VisitCancelled, VisitPlanned. Raises `NotFound`
     (card-not-found), `Invalid` (rhythm-needed), `Conflict` (contact-state)."""
+    uow = uow.by_the_hour()
     contact = await find_by_card(uow, said.card, lock=True)
     rhythm_days = said.rhythm_days or contact.rhythm_days
     if rhythm_days is None:
@@ -52,14 +54,15 @@ async def choose_by_card(uow: UnitOfWork, said: CardTerms) -> Contact:
 
 async def refuse_by_card(uow: UnitOfWork, card: str) -> Contact:
     """Events: VisitRecorded, VisitCancelled. Raises `NotFound`, `Conflict`, as all that follow."""
-    return await take_refusal(uow, await find_by_card(uow, card, lock=True), by=None)
+    return await take_refusal(uow.by_the_hour(), await find_by_card(uow, card, lock=True), by=None)
 
 
 async def suspend_by_card(uow: UnitOfWork, card: str, until: datetime | None) -> Contact:
     """Events: VisitRecorded, VisitCancelled. Raises also `Invalid` (suspension-over)."""
-    return await take_suspension(uow, await find_by_card(uow, card, lock=True), until, by=None)
+    contact = await find_by_card(uow, card, lock=True)
+    return await take_suspension(uow.by_the_hour(), contact, hour_of(until) if until else None, by=None)
 
 
 async def resume_by_card(uow: UnitOfWork, card: str) -> Contact:
     """Events: VisitPlanned."""
-    return await take_return(uow, await find_by_card(uow, card, lock=True))
+    return await take_return(uow.by_the_hour(), await find_by_card(uow, card, lock=True))

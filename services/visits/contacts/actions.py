@@ -72,7 +72,7 @@ async def keep_contact(uow: UnitOfWork, contact_id: UUID, met_at: datetime) -> N
 def owe_anew(uow: UnitOfWork, contact: Contact) -> None:
     """Reckon by when the next visit is owed, now that the resident has chosen: not at all unless they have agreed."""
     if contact.state is ContactState.agreed and contact.rhythm_days is not None:
-        contact.next_due_at = due_anew(uow.now(), contact.last_contact_at, contact.rhythm_days)
+        contact.next_due_at = due_anew(uow.stamp(), contact.last_contact_at, contact.rhythm_days)
     else:
         contact.next_due_at = None
 

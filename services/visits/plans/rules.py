@@ -117,6 +117,11 @@ def window_end(starts_at: datetime, days: int, zone: str) -> datetime:
     return (local + timedelta(days=days)).astimezone(UTC)
 
 
+def earliest_start(now: datetime, written: datetime) -> datetime:
+    """From when on visits are made to who has just chosen: the present, or the next hour where only that is `written` down."""
+    return now if written == now else written + timedelta(hours=1)
+
+
 def check_start(starts_at: datetime, now: datetime) -> None:
     """A plan may lie back no further than the longest window: what is older is history. Raises `Invalid`."""
     if starts_at < now - EARLIEST:

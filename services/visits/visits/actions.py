@@ -267,7 +267,7 @@ async def cancel_ahead(uow: UnitOfWork, *which: ColumnElement[bool], cause: Canc
     for visit in visits:
         visit.state, visit.reason = rules.move(visit.state, VisitState.cancelled), cause
         await uow.record(
-            VisitCancelled(visit_id=visit.id, plan_id=visit.plan_id, unit_id=visit.unit_id, cause=cause, cancelled_at=uow.now())
+            VisitCancelled(visit_id=visit.id, plan_id=visit.plan_id, unit_id=visit.unit_id, cause=cause, cancelled_at=uow.stamp())
         )
     await uow.session.flush()
     return len(visits)
@@ -279,12 +279,12 @@ async def decline_visits(
     """No visit follows a no: of those that could still be made, the ones whose window is open are recorded with this outcome, the
     others taken off the calendar. Tells `VisitRecorded` and `VisitCancelled`."""
     await cancel_ahead(uow, *which, cause=cause)
-    now = uow.now()
-    still_open = select(Visit).where(text(UNRECORDED), col(Visit.window_ends_at) >= now, *which)
+    at = uow.stamp()
+    still_open = select(Visit).where(text(UNRECORDED), col(Visit.window_ends_at) >= uow.now(), *which)
     for visit in (await uow.session.scalars(still_open.order_by(col(Visit.id)).with_for_update())).all():
         visit.state, visit.reason = rules.move(visit.state, outcome), cause
-        visit.occurred_at, visit.recorded_at, visit.recorded_by = now, now, by
-        await uow.record(_recorded(visit, now, now, findings=0))
+        visit.occurred_at, visit.recorded_at, visit.recorded_by = at, at, by
+        await uow.record(_recorded(visit, at, at, findings=0))
     await uow.session.flush()
 
 

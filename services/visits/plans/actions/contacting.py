@@ -30,7 +30,7 @@ async def stop_visits(uow: UnitOfWork, contact: Contact, cause: CancelCause, *, 
     if plan is not None:
         plan.planned_until = None
         plan.version += 1
-        plan.ended_at = None if contact.state is ContactState.suspended else uow.now()
+        plan.ended_at = None if contact.state is ContactState.suspended else uow.stamp()
     outcome = VisitState.cancelled if contact.state is ContactState.ended else VisitState.refused_by_resident
     await decline_visits(uow, col(Visit.contact_id) == contact.id, outcome=outcome, by=by, cause=cause)
 
@@ -43,7 +43,7 @@ async def follow_rhythm(uow: UnitOfWork, contact: Contact) -> None:
         return
     for name, value in rules.chosen_terms(contact.meeting, contact.rhythm_days).items():
         setattr(plan, name, value)
-    plan.starts_at = max(contact.next_due_at - timedelta(days=plan.window_days), uow.now())
+    plan.starts_at = max(contact.next_due_at - timedelta(days=plan.window_days), rules.earliest_start(uow.now(), uow.stamp()))
     await follow(uow, plan, CancelCause.plan_changed)
 
 

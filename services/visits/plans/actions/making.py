@@ -101,7 +101,7 @@ async def make_visits(uow: UnitOfWork, starts: Sequence[tuple[Planned, datetime]
         [ends for _, _, _, ends in windows],
         [remind_at(opens, ends) for _, _, opens, ends in windows],
     )
-    await run_in(uow.session, MAKE, *columns, uow.now())
+    await run_in(uow.session, MAKE, *columns, uow.stamp())
     await uow.record_all(planned)
 
 
