@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from services.visits.cases import actions as cases
 from services.visits.findings import actions as findings
 from services.visits.findings.actions import FindingCase
-from services.visits.requests.actions import ask_for_visit, follow_visit, hand_over_request, withdraw_request
+from services.visits.requests.actions import ask_for_visit, follow_visit, hand_over_request, take_request_up, withdraw_request
 from services.visits.visitors.actions import project_visitor
 from services.visits.visits.actions import count_visits_serving
 from services.visits.visits.rules import VisitState
@@ -78,6 +78,7 @@ async def on_appeal_decided(uow: UnitOfWork, event: AppealDecided, record: Recor
 
 async def on_case_reopened(uow: UnitOfWork, event: CaseReopened, record: Record) -> None:
     await cases.reopen_case(uow, event.case_id, event.reopened_at)
+    await take_request_up(uow, case_id=event.case_id, unit_id=event.unit_id, reopened_at=event.reopened_at)
 
 
 async def on_case_lapsed(uow: UnitOfWork, event: CaseLapsed, record: Record) -> None:
@@ -86,7 +87,7 @@ async def on_case_lapsed(uow: UnitOfWork, event: CaseLapsed, record: Record) -> 
 
 async def on_case_withdrawn(uow: UnitOfWork, event: CaseWithdrawn, record: Record) -> None:
     await cases.withdraw_case(uow, event.case_id, event.withdrawn_at)
-    await withdraw_request(uow, case_id=event.case_id, unit_id=event.unit_id)
+    await withdraw_request(uow, case_id=event.case_id, unit_id=event.unit_id, withdrawn_at=event.withdrawn_at)
 
 
 async def on_visit_requested(uow: UnitOfWork, event: VisitRequested, record: Record) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.visits.cases.models import KnownCase
 from services.visits.errors import request_not_found
 from services.visits.needs.rules import NeedKind
 from services.visits.needs.schemas import Need
@@ -29,7 +30,8 @@ from shared.uow import UnitOfWork
 async def ask_for_visit(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, requested_at: datetime) -> None:
     """A resident asked to be visited."""
     request = await _hear(uow, case_id, unit_id)
-    request.requested_at, request.due_at = requested_at, rules.due_at(requested_at)
+    request.requested_at = requested_at
+    _owe(request)
 
 
 async def hand_over_request(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, count: int) -> None:
@@ -39,14 +41,42 @@ async def hand_over_request(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, co
         request.unit_id, request.hand_overs = unit_id, count
 
 
-async def withdraw_request(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID) -> None:
-    """The resident took the case back: nobody is to come any more. Tells `VisitCancelled` of a visit that was to be."""
+async def withdraw_request(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, withdrawn_at: datetime) -> None:
+    """The resident took the case back: nobody is to come any more, unless they have reopened it since. Tells `VisitCancelled` of
+    a visit that was to be."""
     request = await _hear(uow, case_id, unit_id)
-    if request.state in OWED:
+    known = await _known(uow, case_id)
+    if known.reopened_at is not None and known.reopened_at > withdrawn_at:
+        _come_back(request, known.reopened_at)
+    elif request.state in OWED:
         request.state = RequestState.withdrawn
         if request.plan_id is not None:
             visits = col(Visit.plan_id) == request.plan_id
             await cancel_ahead(uow, visits, cause=CancelCause.plan_ended, opened_too=True)
+
+
+async def take_request_up(uow: UnitOfWork, *, case_id: UUID, unit_id: UUID, reopened_at: datetime) -> None:
+    """The resident reopened the case that they had taken back: somebody is to come after all, in as much time as at first."""
+    request = await _hear(uow, case_id, unit_id)
+    known = await _known(uow, case_id)
+    if request.state is RequestState.withdrawn and (known.withdrawn_at is None or known.withdrawn_at <= reopened_at):
+        request.state = RequestState.open
+        _come_back(request, reopened_at)
+
+
+def _come_back(request: VisitRequest, at: datetime) -> None:
+    request.came_back_at = at
+    _owe(request)
+
+
+def _owe(request: VisitRequest) -> None:
+    """Once it is known when it was asked for."""
+    if request.requested_at is not None:
+        request.due_at = rules.due_at(max(request.requested_at, request.came_back_at or request.requested_at))
+
+
+async def _known(uow: UnitOfWork, case_id: UUID) -> KnownCase:
+    return await uow.session.get_one(KnownCase, case_id, populate_existing=True)
 
 
 async def _hear(uow: UnitOfWork, case_id: UUID, unit_id: UUID) -> VisitRequest:

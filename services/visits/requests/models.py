@@ -17,7 +17,7 @@ class VisitRequest(VisitsTable, table=True):
     """By the case in which it was asked: nothing here points at who asked. Of what is said anonymously the times are hours.
 
     Begun by whichever fact is heard first: it is a request only once `requested_at` is known. `hand_overs` counts those of the
-    case, so that the newest owner stands.
+    case, so that the newest owner stands. `came_back_at`: when a case that had been withdrawn was reopened.
     """
 
     __tablename__ = "visit_requests"
@@ -32,6 +32,7 @@ class VisitRequest(VisitsTable, table=True):
     unit_id: UUID
     hand_overs: int = 0
     requested_at: datetime | None = None
+    came_back_at: datetime | None = None
     due_at: datetime | None = None
     state: RequestState = Field(default=RequestState.open, sa_type=Enum(RequestState, native_enum=False, length=32))
     plan_id: UUID | None = Field(default=None, foreign_key="visit_plans.id", unique=True)

@@ -28,7 +28,7 @@ async def list_visit_requests(
     limit: PageLimit = 50,
     cursor: PageCursor = None,
 ) -> Page[RequestOut]:
-    """Visits that residents asked your units for, each due fourteen days after it was asked for."""
+    """Visits that residents asked your units for, each due fourteen days after that, or after its case was reopened."""
     return await queries.list_requests(uow, principal, unit_id=unit_id, state=state, overdue=overdue, limit=limit, cursor=cursor)
 
 

@@ -8,7 +8,7 @@ import pytest
 from services.visits.jobs import follow_windows
 from shared.auth import ANONYMOUS, Principal
 from shared.events.envelope import Event
-from shared.events.feedback import CaseHandedOver, CaseWithdrawn, VisitRequested
+from shared.events.feedback import CaseHandedOver, CaseReopened, CaseWithdrawn, VisitRequested
 from shared.events.visits import (
     CancelCause,
     VisitCancelled,
@@ -52,8 +52,13 @@ def handed_over(count: int = 1, to: UUID = VILLAGE.unit_id) -> CaseHandedOver:
     )
 
 
-def withdrawn() -> CaseWithdrawn:
-    return CaseWithdrawn(case_id=CASE, unit_id=TOWNSHIP.unit_id, withdrawn_at=HOUR)
+def withdrawn(at: datetime = HOUR) -> CaseWithdrawn:
+    return CaseWithdrawn(case_id=CASE, unit_id=TOWNSHIP.unit_id, withdrawn_at=at)
+
+
+def reopened(at: datetime = HOUR) -> CaseReopened:
+    facts = {"judgement": 0, "reopened_count": 1, "clocks": ()}
+    return CaseReopened(case_id=CASE, unit_id=TOWNSHIP.unit_id, reopened_at=at, **facts)
 
 
 async def read(house: House, case_id: UUID = CASE, *, by: Principal = ADMIN) -> Any:
@@ -249,6 +254,52 @@ async def test_facts_about_the_case_are_heard_in_any_order(house: House, order: 
     request = await read(house)
     assert (request["unit_id"], request["state"]) == (str(VILLAGE.unit_id), "withdrawn")
     assert moment(request["due_at"]) == HOUR + timedelta(days=14)
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize("days", [0, 3], ids=["in the same hour", "later"])
+async def test_a_request_comes_back_with_its_case_and_is_due_anew(house: House, days: int) -> None:
+    first = await planned(house)
+    await house.tell(withdrawn(HOUR + DAY))
+    await come_round(house, VisitCancelled)
+    assert (await read(house))["state"] == "withdrawn"
+    back = HOUR + DAY + days * DAY
+    await house.tell(reopened(back))
+    request = await read(house)
+    assert (request["state"], moment(request["due_at"])) == ("open", back + timedelta(days=14))
+    assert moment(request["requested_at"]) == HOUR
+    await come_round(house, VisitCancelled)
+    assert (await plan(house)).json()["state"] == "planned"
+    again = await visit_of(house)
+    assert again != first
+    await house.record(again)
+    await come_round(house, VisitRecorded)
+    assert (await read(house))["state"] == "visited"
+
+
+async def test_what_was_answered_does_not_come_back_with_its_case(house: House) -> None:
+    await house.tell(asked())
+    await decline(house)
+    await house.tell(withdrawn(), reopened(HOUR + DAY))
+    assert (await read(house))["state"] == "declined"
+
+
+LATER: tuple[Event, ...] = (asked(), withdrawn(HOUR + DAY), reopened(HOUR + 2 * DAY))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+async def test_a_request_that_came_back_is_owed_whatever_was_heard_first(house: House, order: tuple[int, ...]) -> None:
+    for place in order:
+        await house.tell(LATER[place])
+    request = await read(house)
+    assert (request["state"], moment(request["due_at"])) == ("open", HOUR + timedelta(days=16))
+
+
+async def test_a_case_that_is_withdrawn_anew_takes_its_request_with_it(house: House) -> None:
+    await house.tell(*LATER, withdrawn(HOUR + 3 * DAY))
+    assert (await read(house))["state"] == "withdrawn"
 
 
 async def test_a_case_without_a_request_shows_nowhere(house: House) -> None:

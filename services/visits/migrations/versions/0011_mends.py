@@ -1,4 +1,4 @@
-"""Conflicts of phones are settled, and what phones need no more is forgotten."""
+"""Conflicts of phones are settled, what phones need no more is forgotten, and requests for visits come back."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,9 +23,11 @@ def upgrade() -> None:
         sa.Column("forgotten", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("changed"),
     )
+    op.add_column("visit_requests", sa.Column("came_back_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("visit_requests", "came_back_at")
     op.drop_table("sync_marks")
     op.drop_index("synced_items_old", table_name="synced_items")
     op.drop_index("visit_departures_old", table_name="visit_departures")
