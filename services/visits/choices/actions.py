@@ -9,6 +9,7 @@ from services.visits.contacts.actions import lock_contact, owe_anew, resume, tak
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import Choice, check_asked_again, choose
 from services.visits.plans.actions.contacting import follow_rhythm, stop_visits
+from services.visits.plans.queries import live_plans
 from services.visits.plans.rules import check_suspension
 from shared.auth import Principal, Role
 from shared.events.visits import CancelCause
@@ -55,6 +56,7 @@ async def end(uow: UnitOfWork, principal: Principal, contact_id: UUID) -> Contac
 async def resume_rested(uow: UnitOfWork, *, limit: int) -> int:
     """Take up again up to `limit` contacts whose suspension is over; returns how many. Events: VisitPlanned."""
     contacts = await take_rested(uow, limit=limit)
+    await live_plans(uow, [contact.id for contact in contacts])
     for contact in contacts:
         await follow_rhythm(uow, contact)
     await uow.session.flush()

@@ -14,10 +14,12 @@ from services.visits.hand_overs.queries import passes_on, plans_of, visits_of
 from services.visits.hand_overs.schemas import HandOverOut
 from services.visits.plans.actions.contacting import Given, give_plans
 from services.visits.plans.models import VisitPlan
+from services.visits.plans.queries import lock_plans
 from services.visits.posts.models import Post
 from services.visits.posts.queries import require_post
 from services.visits.promises.actions import pass_on
 from services.visits.visitors.queries import require_own_unit, require_visitor
+from services.visits.visits.actions import lock_visits
 from services.visits.visits.models import Visit
 from shared.auth import Principal
 from shared.errors import Conflict
@@ -60,9 +62,8 @@ async def _lock(uow: UnitOfWork, post_id: UUID) -> Post:
 
 
 async def _pass_visits_on(uow: UnitOfWork, post: Post) -> None:
-    """Plans before visits, and each in the order of their ids, as they are locked everywhere."""
-    for table, mine in ((VisitPlan, plans_of(post.id)), (Visit, visits_of(post.id))):
-        await uow.session.execute(select(col(table.id)).where(mine).order_by(col(table.id)).with_for_update())
+    await lock_plans(uow, plans_of(post.id))
+    await lock_visits(uow, visits_of(post.id))
     changed = {"assignee_id": post.holder_id, "version": col(VisitPlan.version) + 1}
     plans = update(VisitPlan).where(plans_of(post.id)).values(changed)
     visits = update(Visit).where(visits_of(post.id)).values(assignee_id=post.holder_id)

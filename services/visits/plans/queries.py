@@ -1,6 +1,6 @@
 """Reading visit plans."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -67,10 +67,14 @@ async def live_plan(uow: UnitOfWork, contact_id: UUID) -> VisitPlan | None:
     return await uow.session.scalar(statement.with_for_update())
 
 
+async def lock_plans(uow: UnitOfWork, *which: ColumnElement[bool]) -> Sequence[VisitPlan]:
+    """Plans that are going to be given to somebody else."""
+    return (await uow.session.scalars(select(VisitPlan).where(*which).order_by(col(VisitPlan.id)).with_for_update())).all()
+
+
 async def live_plans(uow: UnitOfWork, contact_ids: Collection[UUID]) -> dict[UUID, VisitPlan]:
     """The same of many contacts, by contact."""
-    live = select(VisitPlan).where(col(VisitPlan.ended_at).is_(None), col(VisitPlan.contact_id).in_(contact_ids))
-    plans = await uow.session.scalars(live.order_by(col(VisitPlan.id)).with_for_update())
+    plans = await lock_plans(uow, col(VisitPlan.ended_at).is_(None), col(VisitPlan.contact_id).in_(contact_ids))
     return {plan.contact_id: plan for plan in plans if plan.contact_id is not None}
 
 

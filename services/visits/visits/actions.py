@@ -208,6 +208,12 @@ async def lock_for_records(uow: UnitOfWork, principal: Principal, records: Colle
     await uow.session.execute(contacts.with_for_update(key_share=True))
 
 
+async def lock_visits(uow: UnitOfWork, *which: ColumnElement[bool]) -> Sequence[UUID]:
+    """Visits that are going to be given to somebody else, whose plans are locked; returns of each its plan."""
+    locked = select(col(Visit.plan_id)).where(*which).order_by(col(Visit.id)).with_for_update()
+    return (await uow.session.scalars(locked)).all()
+
+
 async def _lock_recordable(uow: UnitOfWork, principal: Principal, visit_id: UUID) -> Visit:
     statement = select(Visit).where(col(Visit.id) == visit_id, await visible(uow, principal)).with_for_update()
     visit = await uow.session.scalar(statement)

@@ -5,18 +5,13 @@ the batch is applied without the runner's second attempt.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
-from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from shared.events.envelope import Event
 from shared.events.feedback import CaseAnswered, CaseWithdrawn, VisitRequested
-from tests.support.eventually import eventually
 from tests.visits.house import LEAD, OFFICIAL, TOWNSHIP, House, as_record
 from tests.visits.sync.test_routes import item, sync
+from tests.visits.waiting import begin, held
 
 FIRST, SECOND = (UUID(f"01900000-0000-7000-8000-00000000000{number}") for number in (1, 2))
 
@@ -34,39 +29,10 @@ async def apply(house: House, *events: Event) -> None:
     await house.service.consumer._apply([as_record(event) for event in events])
 
 
-@asynccontextmanager
-async def held(house: House, table: str, case_id: UUID) -> AsyncIterator[None]:
-    connection = await asyncpg.connect(house.service.database.dsn)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"SELECT FROM {table} WHERE case_id = $1 FOR UPDATE", case_id)
-            yield
-    finally:
-        await connection.close()
-
-
-async def begin(house: House, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-    """Until it waits for somebody else, too."""
-    before = await waiting(house)
-    task = asyncio.create_task(work)
-
-    async def waits() -> bool:
-        return await waiting(house) > before
-
-    await eventually(waits)
-    return task
-
-
-async def waiting(house: House) -> int:
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    count: int = await house.service.database.pool.fetchval(asked)
-    return count
-
-
 async def test_a_record_of_two_cases_and_events_of_both_the_other_way_round(house: House) -> None:
     visit_id = await house.visit()
     await house.tell(answered(house, FIRST), answered(house, SECOND))
-    async with held(house, "known_cases", FIRST):
+    async with held(house, "known_cases", "case_id", FIRST):
         record = await begin(house, house.record(visit_id, case_ids=[str(SECOND), str(FIRST)]))
         batch = await begin(house, apply(house, answered(house, SECOND), answered(house, FIRST)))
     answer, _ = await asyncio.gather(record, batch)
@@ -78,7 +44,7 @@ async def test_a_phones_records_and_events_the_other_way_round(house: House) -> 
     one, other = (await sync(house))["changes"]
     await house.tell(answered(house, FIRST), answered(house, SECOND))
     sent = [item(house, one, case_ids=[str(SECOND)]), item(house, other, case_ids=[str(FIRST)])]
-    async with held(house, "known_cases", SECOND):
+    async with held(house, "known_cases", "case_id", SECOND):
         records = await begin(house, sync(house, *sent))
         batch = await begin(house, apply(house, answered(house, FIRST), answered(house, SECOND)))
     answer, _ = await asyncio.gather(records, batch)
@@ -91,7 +57,7 @@ async def test_a_record_of_a_requested_visit_and_the_withdrawal_of_its_case(hous
     planned = await house.client.post(f"/v1/visit-requests/{FIRST}/plan", caller=LEAD, json=body)
     plan = await house.read(f"/v1/visit-plans/{planned.json()['plan_id']}")
     await house.tell(answered(house, FIRST))
-    async with held(house, "visit_requests", FIRST):
+    async with held(house, "visit_requests", "case_id", FIRST):
         batch = await begin(house, apply(house, withdrawn(house, FIRST)))
         record = await begin(house, house.record(plan["visits"][0]["id"]))
     answer, _ = await asyncio.gather(record, batch)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import and_, text, update
 from sqlmodel import col
 
 from services.visits.contacts.models import Contact
@@ -16,7 +16,7 @@ from services.visits.plans.actions.changing import follow
 from services.visits.plans.models import VisitPlan
 from services.visits.plans.queries import live_plan, live_plans
 from services.visits.posts.models import Post
-from services.visits.visits.actions import decline_visits
+from services.visits.visits.actions import decline_visits, lock_visits
 from services.visits.visits.models import UNRECORDED, Visit
 from services.visits.visits.rules import VisitState
 from shared.events.visits import CancelCause
@@ -58,14 +58,13 @@ async def give_plans(uow: UnitOfWork, posts: Mapping[UUID, Post]) -> dict[UUID, 
     """Visits of contacts that are planned and not recorded go to these posts from now on, of each contact to its own; returns
     what went, by contact. The contacts are locked, and the posts held."""
     plans = await live_plans(uow, posts)
-    mine = col(Visit.plan_id).in_([plan.id for plan in plans.values()])
-    locked = select(col(Visit.plan_id)).where(mine, text(UNRECORDED)).order_by(col(Visit.id)).with_for_update()
-    visits = Counter((await uow.session.scalars(locked)).all())
+    mine = and_(col(Visit.plan_id).in_([plan.id for plan in plans.values()]), text(UNRECORDED))
+    visits = Counter(await lock_visits(uow, mine))
     for contact_id, plan in plans.items():
         plan.post_id, plan.assignee_id = posts[contact_id].id, posts[contact_id].holder_id
         plan.version += 1
     await uow.session.flush()
-    follow = update(Visit).where(mine, text(UNRECORDED), col(Visit.plan_id) == col(VisitPlan.id))
+    follow = update(Visit).where(mine, col(Visit.plan_id) == col(VisitPlan.id))
     goes = {"post_id": col(VisitPlan.post_id), "assignee_id": col(VisitPlan.assignee_id)}
     await uow.session.execute(follow.values(goes).execution_options(synchronize_session=False))
     return {contact_id: Given(plan, visits[plan.id]) for contact_id, plan in plans.items()}
