@@ -6,6 +6,7 @@ from services.visits.choices.actions import resume_rested
 from services.visits.plans.actions.making import plan_visits_ahead
 from services.visits.promises.actions import break_promises
 from services.visits.proposals.actions.accepting import make_accepted
+from services.visits.proposals.actions.forgetting import forget_proposals
 from services.visits.sync.actions import forget_synced
 from services.visits.visits.actions import miss_visits, ready_visits, remind_of_visits
 from shared.service import Job
@@ -16,6 +17,7 @@ PLANS_BATCH = 1000
 BATCHES_AT_ONCE = 4
 CONTACTS_BATCH = 50
 FORGOTTEN_BATCH = 1000
+PROPOSALS_BATCH = 5
 
 
 async def follow_windows(works: Works) -> bool:
@@ -61,6 +63,12 @@ async def make_proposed(works: Works) -> bool:
         return await make_accepted(uow, limit=CONTACTS_BATCH) > 0
 
 
+async def forget_what_was_proposed(works: Works) -> bool:
+    """Proposals that nobody accepted make way for newer ones."""
+    async with works.begin() as uow:
+        return await forget_proposals(uow, limit=PROPOSALS_BATCH) == PROPOSALS_BATCH
+
+
 async def forget_what_phones_sent(works: Works) -> bool:
     """What no phone can need any more is dropped: what it sent, and what it was to forget."""
     async with works.begin() as uow:
@@ -74,5 +82,6 @@ JOBS = (
     Job("visit-reminders", 10.0, remind),
     Job("promises", 60.0, follow_promises),
     Job("proposals-accepted", 10.0, make_proposed),
+    Job("proposal-retention", 3600.0, forget_what_was_proposed),
     Job("sync-retention", 3600.0, forget_what_phones_sent),
 )

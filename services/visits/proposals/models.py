@@ -11,6 +11,7 @@ from services.visits.proposals.rules.ground import Reach, Reason
 from services.visits.tables import VisitsTable
 from shared.types import enum_check
 
+PROPOSED = "state = 'proposed'"
 ACCEPTING = "state = 'accepting'"
 OPEN = "outcome IS NULL"
 """Conditions of the partial indexes, which the job repeats to the letter so that PostgreSQL uses them."""
@@ -25,6 +26,7 @@ class VisitProposal(VisitsTable, table=True):
         CheckConstraint("(state = 'proposed') = (accepted_by IS NULL)", name="visit_proposals_accepted_by"),
         CheckConstraint("(state = 'accepted') = (accepted_at IS NOT NULL)", name="visit_proposals_accepted_whole"),
         Index("visit_proposals_unit", "unit_id", "id"),
+        Index("visit_proposals_old", "created_at", postgresql_where=text(PROPOSED)),
         Index("visit_proposals_accepting", "id", postgresql_where=text(ACCEPTING)),
     )
 

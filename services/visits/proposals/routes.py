@@ -31,7 +31,7 @@ async def propose_visits(uow: Uow, principal: Leader, body: NewProposal) -> Prop
 async def list_proposals(
     uow: Uow, principal: Overseer, unit_id: UUID | None = None, limit: PageLimit = 50, cursor: PageCursor = None
 ) -> Page[ProposalOut]:
-    """Proposals that you may see, oldest first."""
+    """Proposals that you may see, oldest first. One that nobody accepts goes after 30 days, if its unit has a newer one."""
     return await showing.list_proposals(uow, principal, unit_id=unit_id, limit=limit, cursor=cursor)
 
 

@@ -1,4 +1,4 @@
-"""Conflicts of phones are settled, what phones need no more is forgotten, and requests for visits come back."""
+"""Conflicts of phones are settled, what nobody needs is forgotten, and requests for visits come back."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,9 +24,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("changed"),
     )
     op.add_column("visit_requests", sa.Column("came_back_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("visit_proposals_old", "visit_proposals", ["created_at"], postgresql_where=sa.text("state = 'proposed'"))
 
 
 def downgrade() -> None:
+    op.drop_index("visit_proposals_old", table_name="visit_proposals")
     op.drop_column("visit_requests", "came_back_at")
     op.drop_table("sync_marks")
     op.drop_index("synced_items_old", table_name="synced_items")

@@ -10,6 +10,8 @@ from shared.errors import Conflict, Invalid
 
 Thing = TypeVar("Thing")
 AHEAD = timedelta(days=366)
+KEPT = timedelta(days=30)
+"""How long a proposal waits to be accepted, once there is a newer one of its unit."""
 MOST_CONTACTS = 10_000
 NAMED = 20
 """Of what has changed so many are named."""
