@@ -20,6 +20,7 @@ from services.visits.activities.rules import (
 )
 from services.visits.activities.schemas import MOST_NEEDS, ActivityRecord, NewActivity
 from services.visits.activity_templates.queries import usable_template
+from services.visits.discretion.rules import check_notes
 from services.visits.findings.queries import get_finding
 from services.visits.needs.rules import NeedKind
 from services.visits.needs.schemas import Need
@@ -35,6 +36,7 @@ async def plan_activity(uow: UnitOfWork, principal: Principal, wanted: NewActivi
 
     Raises `NotFound` (unit-not-found, activity-template-not-found, finding-not-found) and `Invalid`.
     """
+    check_notes({"body.title": wanted.title, "body.place": wanted.place, "body.target_group": wanted.target_group})
     unit = await require_own_unit(uow, principal, wanted.unit_id)
     template = await usable_template(uow, wanted.template_code, unit)
     now = uow.now()

@@ -8,6 +8,7 @@ from services.visits.activity_templates.models import ActivityTemplate
 from services.visits.activity_templates.queries import newest_template
 from services.visits.activity_templates.rules import check_sizes
 from services.visits.activity_templates.schemas import NewActivityTemplate
+from services.visits.discretion.rules import check_notes
 from shared.auth import Principal, Role
 from shared.errors import Forbidden
 from shared.uow import UnitOfWork
@@ -16,9 +17,12 @@ from shared.uow import UnitOfWork
 async def adopt_template(uow: UnitOfWork, principal: Principal, wanted: NewActivityTemplate) -> ActivityTemplate:
     """Keep the next version of the template `code`; activities keep the version that they were planned by.
 
-    The first is its maker's unit's, an administrator's everybody's. Raises `Invalid` (participants-out-of-order) and `Forbidden`
-    (template-not-yours).
+    The first is its maker's unit's, an administrator's everybody's. Raises `Invalid` (participants-out-of-order,
+    sensitive-note) and `Forbidden` (template-not-yours).
     """
+    steps = {f"body.steps.{at}": step for at, step in enumerate(wanted.steps)}
+    titles = {"body.title.en": wanted.title.en, "body.title.zh": wanted.title.zh}
+    check_notes({**titles, "body.target_group": wanted.target_group, **steps})
     check_sizes(wanted.least_participants, wanted.most_participants)
     newest = await _lock_newest(uow, wanted.code)
     if newest is not None:

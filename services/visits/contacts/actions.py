@@ -10,6 +10,7 @@ from services.visits.contacts.models import SUSPENDED, Contact
 from services.visits.contacts.queries import may_handle, visible
 from services.visits.contacts.rules import DECIMALS, Choice, ContactState, choose, due_anew, next_due
 from services.visits.contacts.schemas import ContactChange, NewContact
+from services.visits.discretion.rules import check_notes
 from services.visits.errors import contact_not_found
 from services.visits.posts.models import Post
 from services.visits.posts.schemas import Location
@@ -21,7 +22,9 @@ from shared.uow import UnitOfWork
 
 
 async def list_contact(uow: UnitOfWork, principal: Principal, wanted: NewContact) -> Contact:
-    """Write down whom to ask. No visit is owed until the resident agrees. Raises `NotFound`, `Invalid` (post-out-of-chain)."""
+    """Write down whom to ask. No visit is owed until the resident agrees. Raises `NotFound`, `Invalid` (post-out-of-chain,
+    sensitive-note)."""
+    check_notes({"body.label": wanted.label, "body.place": wanted.place})
     await require_own_unit(uow, principal, wanted.unit_id)
     contact = Contact(
         **wanted.model_dump(exclude={"location", "post_id"}),
@@ -39,8 +42,10 @@ async def list_contact(uow: UnitOfWork, principal: Principal, wanted: NewContact
 
 
 async def change_contact(uow: UnitOfWork, principal: Principal, contact_id: UUID, wanted: ContactChange) -> Contact:
-    """What it is known by, and where it is. Raises `NotFound`, `Forbidden` (not-your-contact), `Conflict` (contact-state)."""
+    """What it is known by, and where it is. Raises `NotFound`, `Forbidden` (not-your-contact), `Conflict` (contact-state),
+    `Invalid` (sensitive-note)."""
     contact = await lock_contact(uow, principal, contact_id)
+    check_notes({"body.label": wanted.label, "body.place": wanted.place})
     if contact.state is ContactState.ended:
         raise Conflict("contact-state", "The contact has ended and was erased: list it anew if it is to be visited again.")
     contact.label, contact.place = wanted.label or contact.label, wanted.place or contact.place

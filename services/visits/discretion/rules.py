@@ -1,8 +1,10 @@
 """What must not be written down about persons: their faith, their politics, their health. Pure.
 
+It reads what visits bring, and what is said of whom they are to: contacts, posts, plans, research and activities.
+
 A small vocabulary, not a censor: it stops the note that an official makes out of habit, and says what to write instead. It looks
-for words about persons and lets words about services pass: the clinic may be closed, the cancer ward full, the road to the
-temple flooded. Whoever means to write around it can; whoever is stopped by mistake chooses another word.
+for words about persons and lets words about services pass: the clinic may be closed, the cancer ward full, the road to the temple
+flooded. Whoever means to write around it can; whoever is stopped by mistake chooses another word.
 """
 
 import re
@@ -82,14 +84,14 @@ ENGLISH: Mapping[Private, tuple[str, ...]] = {
 }
 """Whole words, in any case, with or without a plural `s` or a possessive."""
 SERVICES = (
-    "allowance|aid|benefit|care|centre|center|clinic|drug|hospital|insurance|leave|medicine|nurse|office|pay|prevention|"
+    "affair|allowance|aid|benefit|care|centre|center|clinic|drug|hospital|insurance|leave|medicine|nurse|office|pay|prevention|"
     "screening|service|test|testing|vaccination|vaccine|ward"
 )
 """A word right before one of these, or right after one of these and `for`, speaks of a service and not of a person."""
 CHINESE: Mapping[Private, tuple[str, ...]] = {
     Private.faith: (
         "信教|信仰|信佛|信奉|信徒|教徒|穆斯林|做礼拜|受洗|拜佛|无神论|法轮功|宗教",
-        "",
+        "事务",
     ),
     Private.politics: (
         "党员|入党|退党|政治立场|政治观点|政治面貌|政见|异见|异议人士|上访户|反党|反政府|分裂分子|投票给",

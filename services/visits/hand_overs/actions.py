@@ -77,7 +77,7 @@ async def change_contact(
     """What it is known by, where it is, and which post visits it: another one makes its planned visits from now on. Returns the
     plan that went.
 
-    Raises `NotFound`, `Forbidden` (not-your-contact), `Conflict` (contact-state), `Invalid` (post-out-of-chain).
+    Raises `NotFound`, `Forbidden` (not-your-contact), `Conflict` (contact-state), `Invalid` (post-out-of-chain, sensitive-note).
     """
     contact = await contacts.change_contact(uow, principal, contact_id, wanted)
     if wanted.post_id is None or wanted.post_id == contact.post_id:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.visits.discretion.rules import check_notes
 from services.visits.errors import post_not_found
 from services.visits.posts.models import Post
 from services.visits.posts.queries import require_post
@@ -20,7 +21,8 @@ DECIMALS = 2
 
 
 async def set_up_post(uow: UnitOfWork, principal: Principal, wanted: NewPost) -> Post:
-    """Raises `NotFound`, `Invalid` (assignee-out-of-chain), `Conflict` (post-exists)."""
+    """Raises `NotFound`, `Invalid` (assignee-out-of-chain, sensitive-note), `Conflict` (post-exists)."""
+    check_notes({"body.name": wanted.name})
     unit = await require_own_unit(uow, principal, wanted.unit_id)
     await require_visitor(uow, wanted.holder_id, unit)
     values = {
@@ -39,7 +41,8 @@ async def set_up_post(uow: UnitOfWork, principal: Principal, wanted: NewPost) ->
 
 
 async def change_post(uow: UnitOfWork, principal: Principal, post_id: UUID, wanted: PostChange) -> Post:
-    """Raises `NotFound` (post-not-found)."""
+    """Raises `NotFound` (post-not-found), `Invalid` (sensitive-note)."""
+    check_notes({"body.name": wanted.name})
     seen = await require_post(uow, principal, post_id)
     await require_own_unit(uow, principal, seen.unit_id)
     post = await uow.session.scalar(select(Post).where(col(Post.id) == post_id).with_for_update())

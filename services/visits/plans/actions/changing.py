@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
+from services.visits.discretion.rules import check_notes
 from services.visits.errors import plan_not_found
 from services.visits.plans import rules
 from services.visits.plans.actions.making import make_visits, moments_of, planned_event, window_of
@@ -40,6 +41,7 @@ async def change_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID, vers
     post = await require_post(uow, principal, wanted.post_id, hold=True) if wanted.post_id else None
     plan = await _lock_plan(uow, principal, plan_id, Verb.change)
     check_version(version, plan.version)
+    check_notes({"body.purpose": wanted.purpose, "body.place": wanted.place, "body.population": wanted.population})
     changes, now = wanted.changes(), uow.now()
     if plan.contact_id is not None:
         rules.check_chosen(changes)

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.visits.contacts.actions import lock_contact
 from services.visits.contacts.models import Contact
 from services.visits.contacts.rules import ContactState
+from services.visits.discretion.rules import check_notes
 from services.visits.plans import rules
 from services.visits.plans.actions.making import make_visits, moments_of, occurrences_of
 from services.visits.plans.models import VisitPlan
@@ -31,6 +32,7 @@ async def plan_visits(uow: UnitOfWork, principal: Principal, wanted: NewPlan) ->
     Waits for a unit or an assignee that is on its way. Raises `NotFound`, `Invalid`, and `Conflict` for a contact that has not
     agreed (contact-not-agreed), has a plan already (contact-has-plan) or no post (contact-has-no-post).
     """
+    check_notes({"body.purpose": wanted.purpose, "body.place": wanted.place, "body.population": wanted.population})
     rules.check_start(wanted.starts_at, uow.now())
     find_zone(wanted.time_zone)
     contact = await lock_contact(uow, principal, wanted.contact_id) if wanted.contact_id else None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
+from services.visits.discretion.rules import check_notes
 from services.visits.proposals.models import ProposedContact, ProposedPost, VisitProposal
 from services.visits.proposals.queries.stock import Stock, take_stock
 from services.visits.proposals.rules import acceptance
@@ -27,6 +28,7 @@ async def propose_visits(uow: UnitOfWork, principal: Principal, wanted: NewPropo
 
     Waits for a unit that is on its way. Raises `NotFound` (unit-not-found), `Invalid` and `Conflict`.
     """
+    check_notes({"body.purpose": wanted.purpose})
     find_zone(wanted.time_zone)
     acceptance.check_start(wanted.starts_on, uow.now().date())
     unit = await require_own_unit(uow, principal, wanted.unit_id)

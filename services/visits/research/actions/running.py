@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.visits.discretion.rules import check_notes
 from services.visits.research.models import FollowUp, ResearchProject
 from services.visits.research.queries.access import lock_project
 from services.visits.research.queries.reading import recommendations_of, results_of
@@ -21,6 +22,7 @@ from shared.uow import UnitOfWork
 
 async def propose_research(uow: UnitOfWork, principal: Principal, wanted: NewResearch) -> ResearchProject:
     """Keep a draft. Raises `NotFound` (unit-not-found, leader-not-found) and `Invalid`."""
+    check_notes({"body.question": wanted.question, "body.population": wanted.population})
     check_dates(wanted.starts_on, wanted.ends_on, wanted.follow_up_on)
     unit = await require_own_unit(uow, principal, wanted.unit_id)
     await require_visitor(uow, wanted.leader_id, unit, called="leader")
