@@ -12,7 +12,20 @@ from typing import Any
 import httpx
 from sqlalchemy import func, select
 
-from services.demonstration.stories import ACCOUNTS, DAYS, OFFICIALS, STORIES, UNITS, VISITS, DemoAccount, DemoVisit, Step, Story
+from services.demonstration.stories import (
+    ACCOUNTS,
+    CONTACTS,
+    DAYS,
+    OFFICIALS,
+    STORIES,
+    UNITS,
+    VISITS,
+    DemoAccount,
+    DemoContact,
+    DemoVisit,
+    Step,
+    Story,
+)
 from services.standalone import Product
 from services.var import write_private
 from shared.outbox import outbox
@@ -158,6 +171,8 @@ async def _play(seeding: Seeding) -> None:
         acts += _acts_of(seeding, story)
     for visit in VISITS:
         acts += _acts_of_visit(seeding, visit)
+    for contact in CONTACTS:
+        acts += _acts_of_contact(seeding, contact)
     for moment, act in sorted(acts, key=lambda entry: entry[0]):
         if moment <= seeding.day(DAYS):
             seeding.clock.reach(moment)
@@ -232,6 +247,31 @@ def _acts_of_visit(seeding: Seeding, visit: DemoVisit) -> list[tuple[datetime, A
     if visit.finding:
         acts.append((start + timedelta(days=4), answer))
     return acts
+
+
+def _acts_of_contact(seeding: Seeding, contact: DemoContact) -> list[tuple[datetime, Act]]:
+    planned: dict[str, Any] = {}
+    official, start = OFFICIALS[contact.unit], seeding.day(contact.day)
+    times = [start + timedelta(days=days) for days in range(1, DAYS - contact.day + 1, contact.rhythm_days)]
+
+    async def agree() -> None:
+        unit = {"unit_id": seeding.units[contact.unit]}
+        job = {"code": "contact", "name": contact.post, "holder_id": seeding.ids[official], "visits_per_week": 5}
+        post_id = (await seeding.send("county-lead", "posts", {**unit, **job}))["id"]
+        household = {"kind": "household", "label": contact.label, "place": contact.place, "post_id": post_id}
+        contact_id = (await seeding.send(official, "contacts", {**unit, **household}))["id"]
+        await seeding.send(official, f"contacts/{contact_id}/agree", {"rhythm_days": contact.rhythm_days})
+        plan = {"contact_id": contact_id, "purpose": contact.purpose, "starts_at": times[0].isoformat()}
+        planned.update(await seeding.send(official, "visit-plans", plan))
+
+    def record(number: int) -> Act:
+        async def visit() -> None:
+            body = {"outcome": "done", "occurred_at": (times[number] + timedelta(hours=1)).isoformat(), "present": "few"}
+            await seeding.send(official, f"visits/{planned['visits'][number]['id']}/record", body)
+
+        return visit
+
+    return [(start, agree), *((time + timedelta(hours=2), record(number)) for number, time in enumerate(times))]
 
 
 async def _work(seeding: Seeding) -> None:

@@ -66,6 +66,19 @@ class DemoVisit:
     finding: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DemoContact:
+    """A household that agrees on this day to visits by the official of the unit, from the next day on; each is made."""
+
+    day: int
+    unit: str
+    post: str
+    label: str
+    place: str
+    purpose: str
+    rhythm_days: int
+
+
 UNITS = (
     DemoUnit("yunling", "Yunling Province 云岭省", Level.province, None),
     DemoUnit("qingshui", "Qingshui Prefecture 清水州", Level.prefecture, "yunling"),
@@ -271,6 +284,18 @@ VISITS = (
     DemoVisit(90, "xiling", "Ask about the harvest 了解收成", "The terraces"),
     DemoVisit(119, "dongjie", "Ask again, if it suits 方便时再去看望", "Dongjie, block two"),
     DemoVisit(124, "heping", "Come back about the water 回访用水", "The upper lane"),
+)
+
+CONTACTS = (
+    DemoContact(
+        60,
+        "heping",
+        "Contact of the upper lane 上巷联络员",
+        "The household above the mill 磨坊上面那户",
+        "The last door of the upper lane 上巷最后一家",
+        "See how they are, and whether the water runs 看望并了解用水",
+        30,
+    ),
 )
 
 DAYS = 120

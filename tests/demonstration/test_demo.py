@@ -52,6 +52,10 @@ async def test_demonstration_shows_every_state_and_is_made_once(databases: Datab
         assert grades["xiling"] == "not_graded"
         assert len(before["board"]) == len(UNITS)
         assert {visit["state"] for visit in before["visits"]} >= {"done", "refused_by_resident", "missed", "planned"}
+        (contact,) = before["contacts"]
+        assert (contact["state"], contact["rhythm_days"], contact["overdue"]) == ("agreed", 30, False)
+        of_contact = [visit["state"] for visit in before["visits"] if visit["contact_id"] == contact["id"]]
+        assert of_contact[:3] == ["done", "done", "planned"]
     await _make(settings, accounts)
     assert accounts.read_text() == written
     async with _opened(settings) as world:
@@ -84,7 +88,13 @@ async def _picture(world: World, accounts: str) -> dict[str, Any]:
         "cases": await admin.get("/v1/cases/counts"),
         "board": board["items"],
         "visits": (await lead.get("/v1/visits", limit=100))["items"],
+        "contacts": [_dated(contact) for contact in (await lead.get("/v1/contacts", limit=100))["items"]],
     }
+
+
+def _dated(contact: dict[str, Any]) -> dict[str, Any]:
+    """Without what passes with time alone."""
+    return {name: value for name, value in contact.items() if name != "last_contact_days"}
 
 
 def test_demonstration_is_refused_in_production(var: Path) -> None:
