@@ -1,7 +1,10 @@
 """Wiring of the assessment service, and nothing else."""
 
+from services.assessment.activations.routes import router as activations
 from services.assessment.campaigns.routes import router as campaigns
+from services.assessment.comments.routes import router as comments
 from services.assessment.consumers import CONSUMES
+from services.assessment.dry_runs.routes import router as dry_runs
 from services.assessment.grading.routes import router as grading
 from services.assessment.jobs import JOBS
 from services.assessment.policies.routes import router as policies
@@ -13,7 +16,7 @@ from shared.clock import Clock, system_clock
 from shared.ids import Ids, new_id
 from shared.service import Service
 
-ROUTERS = [units, policies, working_calendars, standards, campaigns, grading]
+ROUTERS = [units, policies, working_calendars, standards, comments, dry_runs, activations, campaigns, grading]
 
 
 def create_service(settings: AssessmentSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:

@@ -148,12 +148,11 @@ async def _make_account(seeding: Seeding, account: DemoAccount) -> None:
 
 
 async def _start_campaign(seeding: Seeding) -> None:
-    standard = {"code": "service-to-residents", "name": "Service to residents 为民服务"}
-    standard_id = (await seeding.send("admin", "standards", standard))["id"]
+    [standard] = (await seeding.get("admin", "standards", code="three-rates", state="active"))["items"]
     campaign = {
         "code": "closer-to-people",
         "name": "Closer to people 走近群众",
-        "standard_id": standard_id,
+        "standard_id": standard["id"],
         "unit_id": seeding.units["yunling"],
         "starts_at": seeding.day(0).isoformat(),
         "ends_at": seeding.day(2 * DAYS).isoformat(),

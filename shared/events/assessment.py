@@ -74,3 +74,41 @@ class PolicyRegistered(
     effective_from: datetime
     rules: CaseRules
     registered_at: datetime
+
+
+class StandardDrafted(Event, type="massline.assessment.standard.drafted.v1", key="standard_id"):
+    """When: a version of a standard was opened to residents' comments, until `comments_until`. Key: the version.
+
+    Consumed by webhooks.
+    """
+
+    standard_id: UUID
+    standard_code: str
+    version: int
+    level: Level | None
+    criteria: int
+    comments_until: datetime
+    drafted_at: datetime
+
+
+class StandardActivated(Event, type="massline.assessment.standard.activated.v1", key="standard_id"):
+    """When: a version of a standard took the place of `supersedes_id`, after its comments were answered. Key: the version.
+
+    Consumed by webhooks.
+    """
+
+    standard_id: UUID
+    standard_code: str
+    version: int
+    supersedes_id: UUID | None
+    changes: int
+    activated_at: datetime
+
+
+class StandardWithdrawn(Event, type="massline.assessment.standard.withdrawn.v1", key="standard_id"):
+    """When: a draft of a standard was given up. Key: the version. Consumed by webhooks."""
+
+    standard_id: UUID
+    standard_code: str
+    version: int
+    withdrawn_at: datetime

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy import select
 
+from services.assessment.dry_runs.actions import advance_dry_run
 from shared.auth import Principal, Role
 from shared.events.envelope import Event, Record
 from shared.ids import new_id
@@ -40,8 +41,33 @@ class Office:
         body = {"code": code, "name": f"Unit {code}", "level": level, "parent_id": parent and parent["id"]}
         return await self.post("/v1/units", body)
 
+    async def draft_standard(self, code: str = "basic", *, weights: Any = None, minimum_sample: int = 5, **fields: Any) -> Any:
+        return await self.post("/v1/standards", a_standard(code, weights=weights, minimum_sample=minimum_sample, **fields))
+
+    async def try_standard(self, standard: Any, **fields: Any) -> Any:
+        """A dry run, to its end."""
+        now = self.clock()
+        span = {"since": (now - timedelta(days=90)).isoformat(), "until": now.isoformat()}
+        path = f"/v1/standards/{standard['id']}/dry-runs"
+        run = await self.post(path, {**span, **fields})
+        async with self.service.works.begin() as uow:
+            while await advance_dry_run(uow):
+                pass
+        return await self.get(f"{path}/{run['id']}")
+
+    async def activate_standard(self, standard: Any) -> Any:
+        path = f"/v1/standards/{standard['id']}/activate"
+        answer = await self.client.post(path, caller=ADMIN, json={"reason": "As the comments asked for."})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     async def adopt_standard(self, code: str = "basic", **fields: Any) -> Any:
-        return await self.post("/v1/standards", {"code": code, "name": "Basic", **fields})
+        """Active now: drafted a fortnight ago, and tried."""
+        self.clock.advance(days=-14)
+        standard = await self.draft_standard(code, **fields)
+        await self.try_standard(standard)
+        self.clock.advance(days=14)
+        return await self.activate_standard(standard)
 
     async def schedule_campaign(
         self, unit: Any, standard: Any, *, code: str = "spring", start: float = 0, days: float = 30
@@ -70,6 +96,26 @@ class Office:
         async with self.service.database.session() as session:
             rows = await session.scalars(select(outbox.c.data).where(outbox.c.type == contract.type).order_by(outbox.c.position))
             return [contract.model_validate_json(data) for data in rows]
+
+
+WEIGHTS = {"response": 10, "resolution": 45, "satisfaction": 45}
+
+
+def a_standard(code: str = "basic", *, weights: Any = None, minimum_sample: int = 5, **fields: Any) -> dict[str, Any]:
+    """The three rates, in a form that a test may change."""
+    criteria = [
+        {
+            "code": name,
+            "name": name.capitalize(),
+            "weight": weight,
+            "source": "measured" if name == "response" else "residents",
+            "indicator": name,
+            "minimum_sample": minimum_sample,
+            "owner": "Letters and calls",
+        }
+        for name, weight in (weights or WEIGHTS).items()
+    ]
+    return {"code": code, "name": "Basic", "criteria": criteria, **fields}
 
 
 def record_of(event: Event, id: UUID | None = None) -> Record:

@@ -426,8 +426,22 @@ class Stage:
         return found
 
     async def standard(self) -> Params:
-        made = await self.do("admin", "/v1/standards", {"code": uuid4().hex, "name": "Service to residents"})
+        """The one that is shipped."""
+        return {"standard_id": "00000000-0000-7000-8000-000000000001"}
+
+    async def draft(self) -> Params:
+        made = await self.do("admin", "/v1/standards", standard())
         return {"standard_id": made["id"]}
+
+    async def comment(self) -> Params:
+        draft = await self.draft()
+        made = await self.do("resident stranger", f"/v1/standards/{draft['standard_id']}/comments", comment())
+        return {**draft, "comment_id": made["id"]}
+
+    async def dry_run(self) -> Params:
+        draft = await self.draft()
+        made = await self.do("admin", f"/v1/standards/{draft['standard_id']}/dry-runs", past())
+        return {**draft, "run_id": made["id"]}
 
     async def campaign(self) -> Params:
         made = await self.do("admin", "/v1/campaigns", campaign(self, await self.standard()))
@@ -560,6 +574,19 @@ def field_day() -> dict[str, Any]:
 def measure() -> dict[str, Any]:
     figures = {"indicator": "light.hours", "before": 0, "after": 9, "unit_of_measure": "hours a night"}
     return {**figures, "measured_on": datetime.now(UTC).date().isoformat(), "text": "It is light."}
+
+
+def standard() -> dict[str, Any]:
+    criterion = {"code": "response", "name": "Answers in time", "weight": 100, "source": "measured", "indicator": "response"}
+    return {"code": uuid4().hex, "name": "Service", "criteria": [{**criterion, "owner": "Letters and calls"}]}
+
+
+def comment() -> dict[str, Any]:
+    return {"stance": "support", "text": "As it is."}
+
+
+def past() -> dict[str, Any]:
+    return {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}
 
 
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlmodel import col
 from services.assessment.campaigns.models import Campaign
 from services.assessment.campaigns.rules import check_span
 from services.assessment.standards.queries import get_standard
+from services.assessment.standards.rules import State, check_usable
 from services.assessment.units.queries import get_unit
 from shared.errors import Conflict
 from shared.events.assessment import CampaignStarted
@@ -24,10 +25,10 @@ async def schedule_campaign(
     """Plan a campaign over a unit and all below it; one that starts in the past starts now. Records `CampaignStarted` then.
 
     Raises `Invalid` (campaign-ends-before-start), `NotFound` (standard-not-found, unit-not-found), `Conflict`
-    (campaign-code-taken).
+    (standard-not-active, campaign-code-taken).
     """
     check_span(starts_at, ends_at)
-    await get_standard(uow, standard_id)
+    check_usable(State((await get_standard(uow, standard_id)).state))
     await get_unit(uow, unit_id)
     campaign = Campaign(
         id=uow.new_id(),

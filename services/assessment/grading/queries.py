@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.assessment.campaigns.queries import Running, campaigns_measuring
 from services.assessment.campaigns.rules import counts_from
-from services.assessment.grading.rules import Grade, grade, is_hidden, show_cases, show_completion
+from services.assessment.grading.rules import Evidence, Grade, gather, grade, is_hidden, show_cases, show_completion
 from services.assessment.grading.schemas import (
     BoardItem,
     CaseCountsOut,
@@ -21,10 +21,11 @@ from services.assessment.grading.schemas import (
     VisitCountsOut,
     campaign_of,
     composite_of,
+    standard_used,
 )
-from services.assessment.indicators.queries import count_visits, measure_units, time_unit
-from services.assessment.indicators.rules import ALL_TIME, Measures, Period
-from services.assessment.standards.rules import Criterion
+from services.assessment.indicators.queries import measure_units, time_unit
+from services.assessment.indicators.rules import ALL_TIME, Indicator, Measures, Period
+from services.assessment.standards.rules import Terms
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit, list_units
 from services.assessment.units.rules import covers
@@ -46,12 +47,12 @@ class Assessed:
 
     @property
     def hides_verdicts(self) -> bool:
-        return is_hidden(Criterion.resolution, self.measures.resolution, in_full=self.in_full)
+        return is_hidden(Indicator.resolution, self.measures.resolution.n, in_full=self.in_full)
 
     def rates(self) -> dict[str, object]:
         """The fields of `UnitRates`."""
         measures = self.measures
-        unsatisfied = is_hidden(Criterion.satisfaction, measures.satisfaction, in_full=self.in_full)
+        unsatisfied = is_hidden(Indicator.satisfaction, measures.satisfaction.n, in_full=self.in_full)
         return {
             "unit_id": self.unit.id,
             "period": PeriodOut.of(self.period),
@@ -67,8 +68,8 @@ async def get_scorecard(uow: UnitOfWork, principal: Principal, unit_id: UUID) ->
     in_full = await _sees_in_full(uow, principal, unit)
     [assessed] = await _assess(uow, [unit], in_full=in_full)
     times = await time_unit(uow, unit.id, assessed.period)
-    visits = await count_visits(uow, unit.id, assessed.period)
-    explanation = Explanation.of(assessed.grade, assessed.running)
+    running = assessed.running
+    explanation = Explanation.of(assessed.grade, standard_used(running.standard, Level(unit.level)) if running else None)
     return Scorecard.model_validate(
         {
             **assessed.rates(),
@@ -76,8 +77,8 @@ async def get_scorecard(uow: UnitOfWork, principal: Principal, unit_id: UUID) ->
             "first_answer": SpreadOut.model_validate(times.first_answer),
             "completion": SpreadOut.model_validate(show_completion(times, in_full=in_full)),
             "cases": CaseCountsOut.model_validate(show_cases(assessed.measures.cases, hide_verdicts=assessed.hides_verdicts)),
-            "visits": VisitCountsOut.of(visits),
-            "campaign": campaign_of(assessed.running) if assessed.running else None,
+            "visits": VisitCountsOut.of(assessed.measures.visits),
+            "campaign": campaign_of(running) if running else None,
             "composite": composite_of(assessed.grade),
             "grade": GradeOut(value=assessed.grade.value, reason=assessed.grade.reason, explanation=explanation),
         }
@@ -87,7 +88,7 @@ async def get_scorecard(uow: UnitOfWork, principal: Principal, unit_id: UUID) ->
 async def list_scoreboard(
     uow: UnitOfWork, *, parent_id: UUID | None, level: Level | None, limit: int, cursor: str | None
 ) -> tuple[list[BoardItem], str | None]:
-    """A page of the public board, and the next cursor. Three queries, however many units are on the page."""
+    """A page of the public board, and the next cursor. As many queries for one unit as for a page of them."""
     units, next_cursor = await list_units(uow, parent_id=parent_id, level=level, limit=limit, cursor=cursor)
     return [_board_item(one) for one in await _assess(uow, units, in_full=False)], next_cursor
 
@@ -98,6 +99,14 @@ async def get_three_rates(uow: UnitOfWork, unit_id: UUID) -> UnitRates:
     return UnitRates.model_validate(assessed.rates())
 
 
+async def evidence_of(
+    uow: UnitOfWork, units: Sequence[Unit], terms: Terms, period: Period, *, campaign_id: UUID | None
+) -> dict[UUID, Evidence]:
+    """What these terms ask for of each of the units. As many queries for one unit as for thousands."""
+    measures = await measure_units(uow, {unit.id: period for unit in units})
+    return {unit.id: gather(terms, Level(unit.level), measures[unit.id], size=None, points={}) for unit in units}
+
+
 async def _assess(uow: UnitOfWork, units: Sequence[Unit], *, in_full: bool) -> list[Assessed]:
     running = await campaigns_measuring(uow, units)
     periods = {unit.id: _period(running.get(unit.id)) for unit in units}
@@ -106,8 +115,13 @@ async def _assess(uow: UnitOfWork, units: Sequence[Unit], *, in_full: bool) -> l
 
 
 def _assessed(unit: Unit, running: Running | None, period: Period, measures: Measures, in_full: bool) -> Assessed:
-    scale = running.standard.scale if running else None
-    return Assessed(unit, running, period, measures, grade(scale, measures, in_full=in_full), in_full)
+    level = Level(unit.level)
+    if running is None:
+        evidence = Evidence(level, {}, retaliations=measures.retaliations)
+        return Assessed(unit, running, period, measures, grade(None, evidence, in_full=in_full), in_full)
+    terms = running.standard.terms
+    evidence = gather(terms, level, measures, size=None, points={})
+    return Assessed(unit, running, period, measures, grade(terms, evidence, in_full=in_full), in_full)
 
 
 def _period(running: Running | None) -> Period:

@@ -1,19 +1,47 @@
 """From evidence to a grade, with every step shown. Exact arithmetic: the same evidence gives the same grade to the last digit."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 
-from services.assessment.indicators.rules import RETALIATION_COUNTS_FOR, CaseCounts, Measures, Spread, Tally, Times
-from services.assessment.standards.rules import TOTAL_WEIGHT, Criterion, Scale
+from services.assessment.indicators.rules import (
+    AMOUNTS,
+    MEANINGS,
+    RETALIATION_COUNTS_FOR,
+    SAID_BY_RESIDENTS,
+    CaseCounts,
+    Indicator,
+    Interval,
+    Meaning,
+    Measures,
+    Retaliations,
+    Spread,
+    Tally,
+    Times,
+    wilson,
+)
+from services.assessment.standards.rules import (
+    TOTAL_WEIGHT,
+    Bands,
+    Criterion,
+    Floor,
+    Normalisation,
+    Scale,
+    Source,
+    Terms,
+    Terrain,
+)
+from shared.types import Level
 
 FEWEST = 5
 """k: figures over fewer residents' verdicts than this are shown only to those who answer for the unit."""
-RESIDENTS_SAY = frozenset({Criterion.resolution, Criterion.satisfaction})
+FULL_SCORE = 100
 NO_CAMPAIGN = "not graded: no running campaign measures this unit"
-FORMULA = "composite = sum of weight / 100 * value over the criteria"
+FORMULA = "composite = sum of weight / 100 * worth of the value over the criteria"
 
 
 class GradeValue(StrEnum):
@@ -25,34 +53,86 @@ class GradeValue(StrEnum):
 
 class GateCode(StrEnum):
     retaliation = "retaliation"
+    floor = "floor"
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a criterion counts, in words."""
+class Size:
+    """What a unit declares of itself."""
 
-    observations: str
-    formula: str
-    source: str
+    population: int
+    staff: int
+    terrain: Terrain
 
 
-MEANINGS = {
-    Criterion.response: Meaning(
-        "cases due a first answer",
-        "cases first answered in time / cases first answered or overdue for a first answer",
-        "feedback: CaseAnswered, ClockBreached (first_answer)",
-    ),
-    Criterion.resolution: Meaning(
-        "verdicts",
-        "cases whose latest verdict is `resolved`, and not reopened since / cases with a verdict",
-        "feedback: CaseConfirmed, CaseReopened",
-    ),
-    Criterion.satisfaction: Meaning(
-        "satisfaction ratings",
-        "cases whose latest verdict is `satisfied` / cases whose latest verdict says so either way",
-        "feedback: CaseConfirmed",
-    ),
-}
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Scores that people gave: their sum and their number, each of 0 to `FULL_SCORE`."""
+
+    total: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The value is `hits` / `of`, by `n` observations. `of` is 0 where nothing is known to set the hits against."""
+
+    hits: int
+    of: Fraction
+    n: int
+
+    @property
+    def value(self) -> Fraction | None:
+        return self.hits / self.of if self.n and self.of else None
+
+
+UNSEEN = Observed(0, Fraction(0), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a grade of a unit rests on: kept with it, it gives the same grade again, whatever is told later."""
+
+    level: Level
+    criteria: Mapping[str, Observed]
+    floors: Mapping[Indicator, Observed] = field(default_factory=dict)
+    retaliations: Retaliations | None = None
+
+
+def gather(
+    terms: Terms, level: Level, measures: Measures, *, size: Size | None, points: Mapping[tuple[str, Source], Points]
+) -> Evidence:
+    """What these terms ask for, of all that is known of a unit."""
+    return Evidence(
+        level=level,
+        criteria={each.code: _observed(each, measures, size, points) for each in terms.criteria},
+        floors={each.indicator: _share(measures.tally(each.indicator)) for each in terms.floors},
+        retaliations=measures.retaliations,
+    )
+
+
+def _observed(
+    criterion: Criterion, measures: Measures, size: Size | None, points: Mapping[tuple[str, Source], Points]
+) -> Observed:
+    if criterion.indicator is None:
+        given = points.get((criterion.code, criterion.source))
+        return Observed(given.total, Fraction(given.n * FULL_SCORE), given.n) if given else UNSEEN
+    tally = measures.tally(criterion.indicator)
+    if criterion.normalisation is None:
+        return _share(tally)
+    return Observed(tally.hits, expected(criterion.normalisation, size), tally.n)
+
+
+def _share(tally: Tally) -> Observed:
+    return Observed(tally.hits, Fraction(tally.n), tally.n)
+
+
+def expected(normalisation: Normalisation, size: Size | None) -> Fraction:
+    """What one unit of the amount is set against; 0 for a unit that has not declared its size."""
+    if size is None:
+        return Fraction(0)
+    count = size.population if normalisation.by == "population" else size.staff
+    return Fraction(count, normalisation.per) * Fraction(normalisation.terrain.get(size.terrain, Decimal(1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +140,68 @@ class Part:
     """One criterion of a grade. `hidden`: too few residents stand behind it for this reader to see its figures."""
 
     criterion: Criterion
-    weight: int
-    tally: Tally
+    observed: Observed
     minimum: int
     hidden: bool
 
     @property
     def missing(self) -> int:
         """Observations that are missing. A criterion without weight needs none."""
-        return max(0, self.minimum - self.tally.n) if self.weight else 0
+        return max(0, self.minimum - self.observed.n) if self.criterion.weight else 0
+
+    @property
+    def lacks(self) -> bool:
+        return bool(self.missing) or (self.criterion.weight > 0 and self.observed.value is None)
+
+    @property
+    def worth(self) -> Fraction | None:
+        """0 to 1; None while it lacks something."""
+        value = self.observed.value
+        return None if self.lacks or value is None else self.criterion.scale.worth(value)
 
     @property
     def contribution(self) -> Fraction | None:
-        """What it adds to the composite; None while observations are missing."""
-        if not self.weight:
+        """What it adds to the composite; None while it lacks something."""
+        if not self.criterion.weight:
             return Fraction(0)
-        return None if self.missing else Fraction(self.weight * self.tally.hits, TOTAL_WEIGHT * self.tally.n)
+        return None if (worth := self.worth) is None else self.criterion.weight * worth / TOTAL_WEIGHT
+
+    @property
+    def interval(self) -> Interval | None:
+        """Wilson's, 95 %, of the value. None of what is no share of observations."""
+        counted = self.criterion.indicator is not None and self.criterion.indicator not in AMOUNTS
+        return wilson(Tally(self.observed.hits, self.observed.n)) if counted else None
 
     @property
     def lack(self) -> str:
+        code, observations = self.criterion.code, meaning_of(self.criterion).observations
         if self.hidden:
-            return f"{self.criterion} has too few {MEANINGS[self.criterion].observations} to be shown"
-        return f"{self.criterion} needs {self.minimum} {MEANINGS[self.criterion].observations}, has {self.tally.n}"
+            return f"{code} has too few {observations} to be shown"
+        if self.missing:
+            return f"{code} needs {self.minimum} {observations}, has {self.observed.n}"
+        return f"{code} needs the size of the unit, which has not been declared"
+
+
+SCORES = {
+    Source.inspector: Meaning("inspectors' scores", "mean score / 100", "assessment: ScoreGiven (inspector)"),
+    Source.self_assessment: Meaning("scores of the unit's own", "mean score / 100", "assessment: ScoreGiven (self_assessment)"),
+}
+
+
+def meaning_of(criterion: Criterion) -> Meaning:
+    """What a criterion counts, with the formula that its scale and its normalisation make of it."""
+    meaning = SCORES[criterion.source] if criterion.indicator is None else MEANINGS[criterion.indicator]
+    formula, scale = meaning.formula, criterion.scale
+    if by := criterion.normalisation:
+        terrain = f" x the factor of the terrain ({_factors(by)})" if by.terrain else ""
+        formula = f"{formula} / ({by.by} / {by.per}{terrain})"
+    if scale != Scale():
+        formula = f"{formula}; worth nothing at {scale.floor.normalize():f}, everything at {scale.target.normalize():f}"
+    return replace(meaning, formula=formula)
+
+
+def _factors(normalisation: Normalisation) -> str:
+    return ", ".join(f"{terrain} {factor.normalize():f}" for terrain, factor in normalisation.terrain.items())
 
 
 RETALIATION = Meaning(
@@ -92,93 +212,201 @@ RETALIATION = Meaning(
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """Something that makes a unit unqualified by itself. The days, both included, between which it does."""
+class RetaliationGate:
+    """The days, both included, between which it makes a unit unqualified by itself."""
 
-    code: GateCode
     count: int
     since: date
     until: date
+    code: GateCode = GateCode.retaliation
+
+    @property
+    def reason(self) -> str:
+        return f"{self.code} was found, which counts until {self.until}"
+
+
+@dataclass(frozen=True, slots=True)
+class FloorGate:
+    """An indicator below what its floor asks for makes a unit unqualified by itself."""
+
+    floor: Floor
+    observed: Observed
+    code: GateCode = GateCode.floor
+
+    @property
+    def reason(self) -> str:
+        value = self.observed.value or Fraction(0)
+        return f"{self.floor.indicator} {hundredths(value)} is below its floor of {self.floor.at_least.normalize():f}"
+
+
+Gate = RetaliationGate | FloorGate
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The change that would raise a grade most: `gain` is what the composite rises by when the criterion is worth everything.
+
+    `further`: how many more favourable observations, and nothing else, would give `band`; None where no number of them does.
+    """
+
+    criterion: str
+    gain: Fraction
+    band: GradeValue | None
+    further: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """`gates` are those that the unit did not pass."""
+    """`gates` are those that the unit did not pass; `between` the grades that the uncertainty of the shares leaves possible."""
 
     value: GradeValue
     reason: str
     composite: Fraction | None
     parts: tuple[Part, ...]
     gates: tuple[Gate, ...] = ()
+    between: tuple[GradeValue, GradeValue] | None = None
+    advice: Advice | None = None
 
 
-def is_hidden(criterion: Criterion, tally: Tally, *, in_full: bool) -> bool:
+def is_hidden(indicator: Indicator | None, n: int, *, in_full: bool) -> bool:
     """Whether a reader who may not see everything is kept from this figure."""
-    return not in_full and criterion in RESIDENTS_SAY and tally.n < FEWEST
+    return not in_full and indicator in SAID_BY_RESIDENTS and n < FEWEST
 
 
-def grade(scale: Scale | None, measures: Measures, *, in_full: bool) -> Grade:
+def grade(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Grade:
     """The grade as a reader may know it. `in_full`: the reader answers for the unit; the others learn nothing, also not from
     the grade, that rests on fewer than `FEWEST` residents.
 
     A gate that is not passed decides alone, also where there would be no grade.
-    No scale: no campaign measures the unit. Missing observations are missing, never zero: the unit is then not graded.
+    No terms: no campaign measures the unit. What is missing is missing, never zero: the unit is then not graded.
     """
-    found, gates = _by_evidence(scale, measures, in_full=in_full), _gates(measures)
+    found, gates = _by_evidence(terms, evidence, in_full=in_full), _gates(terms, evidence, in_full=in_full)
     if not gates:
         return found
-    reason = "; ".join(f"{gate.code} was found, which counts until {gate.until}" for gate in gates)
-    return replace(found, value=GradeValue.unqualified, reason=f"{GradeValue.unqualified}: {reason}", gates=gates)
-
-
-def _by_evidence(scale: Scale | None, measures: Measures, *, in_full: bool) -> Grade:
-    if scale is None:
-        return Grade(GradeValue.not_graded, NO_CAMPAIGN, None, ())
-    parts = tuple(_part(scale, criterion, _tally(measures, criterion), in_full) for criterion in Criterion)
-    lacks = [part.lack for part in parts if part.missing]
-    if lacks:
-        return Grade(GradeValue.not_graded, f"not graded: {'; '.join(lacks)}", None, parts)
-    composite = sum((part.contribution or Fraction(0) for part in parts), Fraction(0))
-    value, reason = _band(scale, composite)
-    return Grade(value, f"{value}: {reason}", composite, parts)
-
-
-def _gates(measures: Measures) -> tuple[Gate, ...]:
-    """What is reported and not found true is no gate, and neither is how much is reported: silence must not pay."""
-    found = measures.retaliations
-    if found is None:
-        return ()
-    until = (found.last_at + RETALIATION_COUNTS_FOR).date()
-    return (Gate(GateCode.retaliation, found.count, found.first_at.date(), until),)
-
-
-def _part(scale: Scale, criterion: Criterion, tally: Tally, in_full: bool) -> Part:
-    floor = 1 if in_full or criterion not in RESIDENTS_SAY else FEWEST
-    return Part(
-        criterion=criterion,
-        weight=scale.weights[criterion],
-        tally=tally,
-        minimum=max(scale.minimum_sample, floor),
-        hidden=is_hidden(criterion, tally, in_full=in_full),
+    reason = "; ".join(gate.reason for gate in gates)
+    return replace(
+        found, value=GradeValue.unqualified, reason=f"{GradeValue.unqualified}: {reason}", gates=gates, between=None, advice=None
     )
 
 
-def _tally(measures: Measures, criterion: Criterion) -> Tally:
-    tallies = {
-        Criterion.response: measures.response,
-        Criterion.resolution: measures.resolution,
-        Criterion.satisfaction: measures.satisfaction,
-    }
-    return tallies[criterion]
+def _by_evidence(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Grade:
+    if terms is None:
+        return Grade(GradeValue.not_graded, NO_CAMPAIGN, None, ())
+    parts = tuple(_part(criterion, evidence, in_full) for criterion in terms.criteria)
+    lacks = [part.lack for part in parts if part.lacks]
+    lacks += [_floor_lack(floor, evidence, in_full) for floor in terms.floors if _lacks(floor, evidence, in_full)]
+    if lacks:
+        return Grade(GradeValue.not_graded, f"not graded: {'; '.join(lacks)}", None, parts)
+    composite = sum((part.contribution or Fraction(0) for part in parts), Fraction(0))
+    bands = terms.bands_for(evidence.level)
+    value, reason = _band(bands, composite)
+    return Grade(
+        value,
+        f"{value}: {reason}",
+        composite,
+        parts,
+        between=(_value(bands, _bound(parts, low=True)), _value(bands, _bound(parts, low=False))),
+        advice=_advice(bands, composite, parts),
+    )
 
 
-def _band(scale: Scale, composite: Fraction) -> tuple[GradeValue, str]:
-    shown = f"composite {hundredths(composite)}"
-    if composite >= Fraction(scale.excellent):
-        return GradeValue.excellent, f"{shown} reaches {scale.excellent:.2f}"
-    if composite >= Fraction(scale.qualified):
-        return GradeValue.qualified, f"{shown} reaches {scale.qualified:.2f}; {scale.excellent:.2f} would be excellent"
-    return GradeValue.unqualified, f"{shown} is below {scale.qualified:.2f}, which would be qualified"
+def _gates(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> tuple[Gate, ...]:
+    """What is reported and not found true is no gate, and neither is how much is reported: silence must not pay."""
+    gates: list[Gate] = []
+    if found := evidence.retaliations:
+        until = (found.last_at + RETALIATION_COUNTS_FOR).date()
+        gates.append(RetaliationGate(found.count, found.first_at.date(), until))
+    for floor in terms.floors if terms else ():
+        observed = evidence.floors.get(floor.indicator, UNSEEN)
+        value = observed.value
+        if value is not None and not _lacks(floor, evidence, in_full) and value < Fraction(floor.at_least):
+            gates.append(FloorGate(floor, observed))
+    return tuple(gates)
+
+
+def _lacks(floor: Floor, evidence: Evidence, in_full: bool) -> bool:
+    return evidence.floors.get(floor.indicator, UNSEEN).n < _least(floor.indicator, floor.minimum_sample, in_full)
+
+
+def _floor_lack(floor: Floor, evidence: Evidence, in_full: bool) -> str:
+    n, observations = evidence.floors.get(floor.indicator, UNSEEN).n, MEANINGS[floor.indicator].observations
+    if is_hidden(floor.indicator, n, in_full=in_full):
+        return f"the floor of {floor.indicator} has too few {observations} to be shown"
+    return f"the floor of {floor.indicator} needs {floor.minimum_sample} {observations}, has {n}"
+
+
+def _least(indicator: Indicator | None, sample: int, in_full: bool) -> int:
+    return sample if in_full or indicator not in SAID_BY_RESIDENTS else max(sample, FEWEST)
+
+
+def _part(criterion: Criterion, evidence: Evidence, in_full: bool) -> Part:
+    observed = evidence.criteria.get(criterion.code, UNSEEN)
+    return Part(
+        criterion=criterion,
+        observed=observed,
+        minimum=_least(criterion.indicator, criterion.minimum_sample, in_full),
+        hidden=is_hidden(criterion.indicator, observed.n, in_full=in_full),
+    )
+
+
+def _band(bands: Bands, composite: Fraction) -> tuple[GradeValue, str]:
+    shown, value = f"composite {hundredths(composite)}", _value(bands, composite)
+    if value is GradeValue.excellent:
+        return value, f"{shown} reaches {bands.excellent:.2f}"
+    if value is GradeValue.qualified:
+        return value, f"{shown} reaches {bands.qualified:.2f}; {bands.excellent:.2f} would be excellent"
+    return value, f"{shown} is below {bands.qualified:.2f}, which would be qualified"
+
+
+def _value(bands: Bands, composite: Fraction) -> GradeValue:
+    if composite >= Fraction(bands.excellent):
+        return GradeValue.excellent
+    return GradeValue.qualified if composite >= Fraction(bands.qualified) else GradeValue.unqualified
+
+
+def _bound(parts: tuple[Part, ...], *, low: bool) -> Fraction:
+    """The composite with every share at the lower, or the upper, end of its worth in its interval."""
+    total = Fraction(0)
+    for part in parts:
+        worth, interval, scale = part.worth or Fraction(0), part.interval, part.criterion.scale
+        if interval is not None:
+            ends = sorted(scale.worth(Fraction(end)) for end in (interval.low, interval.high))
+            worth = min(worth, ends[0]) if low else max(worth, ends[1])
+        total += part.criterion.weight * worth / TOTAL_WEIGHT
+    return total
+
+
+def _advice(bands: Bands, composite: Fraction, parts: tuple[Part, ...]) -> Advice | None:
+    """The first of the criteria with the most room; None where nothing is left to gain."""
+    rooms = [(Fraction(part.criterion.weight, TOTAL_WEIGHT) - (part.contribution or 0), part) for part in parts]
+    gain, part = max(rooms, key=lambda room: room[0])
+    if not gain:
+        return None
+    band, threshold = _next_band(bands, composite)
+    further = None if threshold is None else _further(part, threshold - composite)
+    return Advice(part.criterion.code, gain, band, further)
+
+
+def _next_band(bands: Bands, composite: Fraction) -> tuple[GradeValue | None, Fraction | None]:
+    for value, threshold in ((GradeValue.qualified, bands.qualified), (GradeValue.excellent, bands.excellent)):
+        if composite < Fraction(threshold):
+            return value, Fraction(threshold)
+    return None, None
+
+
+def _further(part: Part, gap: Fraction) -> int | None:
+    """How many favourable observations raise the composite by `gap`. Scores are not given on demand."""
+    criterion, observed, worth = part.criterion, part.observed, part.worth
+    if criterion.indicator is None or worth is None or criterion.scale.target < criterion.scale.floor:
+        return None
+    wanted = worth + gap * TOTAL_WEIGHT / criterion.weight
+    if wanted > 1:
+        return None
+    value = criterion.scale.value_worth(wanted)
+    short = value * observed.of - observed.hits
+    if criterion.indicator in AMOUNTS:
+        return ceil(short)
+    return None if value == 1 else ceil(short / (1 - value))
 
 
 def hundredths(share: Fraction) -> Decimal:

@@ -3,16 +3,28 @@
 from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
 from services.assessment.campaigns.queries import Running
-from services.assessment.grading.rules import FORMULA, MEANINGS, RETALIATION, Gate, GateCode, Grade, GradeValue, Part
-from services.assessment.indicators.rules import Period, Tally, VisitCounts, wilson
-from services.assessment.standards.rules import Criterion
-from services.assessment.standards.schemas import Bands
+from services.assessment.grading.rules import (
+    FORMULA,
+    RETALIATION,
+    Advice,
+    Gate,
+    GateCode,
+    Grade,
+    GradeValue,
+    Part,
+    RetaliationGate,
+    meaning_of,
+)
+from services.assessment.indicators.rules import MEANINGS, Indicator, Period, Tally, VisitCounts, wilson
+from services.assessment.standards.models import Standard
+from services.assessment.standards.rules import Bands, Scale, Source
 from shared.types import Level, Out
 
 
@@ -107,6 +119,8 @@ class GradeShort(Out):
 
 
 class StandardUsed(Out):
+    """The bands are those of the unit's level."""
+
     id: UUID
     code: str
     version: int
@@ -116,11 +130,16 @@ class StandardUsed(Out):
 class CriterionShown(Out):
     """One branch of the explanation. `missing` counts the observations that are missing."""
 
-    criterion: Criterion
+    criterion: str
+    name: str
+    part: Source = Field(description="Whose word it is; the parts are separate, and none stands in for another.")
+    owner: str
     weight: int
     value: float | None
     n: int | None
     interval: IntervalOut | None
+    scale: Scale
+    worth: float | None = Field(description="Where the value lies on its scale, 0 to 1.")
     minimum: int
     missing: int | None
     contribution: float | None
@@ -130,18 +149,22 @@ class CriterionShown(Out):
 
     @classmethod
     def of(cls, part: Part) -> Self:
-        interval = None if part.hidden else wilson(part.tally)
-        meaning = MEANINGS[part.criterion]
+        hidden, interval, meaning = part.hidden, None if part.hidden else part.interval, meaning_of(part.criterion)
         return cls(
-            criterion=part.criterion,
-            weight=part.weight,
-            value=None if part.hidden else part.tally.value,
-            n=None if part.hidden else part.tally.n,
+            criterion=part.criterion.code,
+            name=part.criterion.name,
+            part=part.criterion.source,
+            owner=part.criterion.owner,
+            weight=part.criterion.weight,
+            value=None if hidden else _float(part.observed.value),
+            n=None if hidden else part.observed.n,
             interval=IntervalOut.model_validate(interval) if interval else None,
+            scale=part.criterion.scale,
+            worth=None if hidden else _float(part.worth),
             minimum=part.minimum,
-            missing=None if part.hidden else part.missing,
-            contribution=None if part.contribution is None else float(part.contribution),
-            suppressed=part.hidden,
+            missing=None if hidden else part.missing,
+            contribution=_float(part.contribution),
+            suppressed=hidden,
             source=meaning.source,
             formula=meaning.formula,
         )
@@ -151,22 +174,52 @@ class GateShown(Out):
     """A gate that the unit did not pass, which makes it unqualified whatever the composite."""
 
     code: GateCode
-    count: int
-    since: date
-    until: date = Field(description="The last day on which it counts.")
+    reason: str
+    count: int | None = Field(description="Of retaliation: the reports found true.")
+    since: date | None
+    until: date | None = Field(description="The last day on which it counts.")
+    indicator: Indicator | None = Field(description="Of a floor: what is below it.")
+    value: float | None
+    n: int | None
+    at_least: float | None
     source: str
     formula: str
 
     @classmethod
     def of(cls, gate: Gate) -> Self:
-        return cls(
-            code=gate.code,
-            count=gate.count,
-            since=gate.since,
-            until=gate.until,
-            source=RETALIATION.source,
-            formula=RETALIATION.formula,
+        if isinstance(gate, RetaliationGate):
+            told: dict[str, object] = {"count": gate.count, "since": gate.since, "until": gate.until}
+            meaning = RETALIATION
+        else:
+            floor, meaning = gate.floor, MEANINGS[gate.floor.indicator]
+            told = {"indicator": floor.indicator, "at_least": float(floor.at_least)}
+            told |= {"value": _float(gate.observed.value), "n": gate.observed.n}
+        nothing = dict.fromkeys(cls.model_fields)
+        return cls.model_validate(
+            {**nothing, **told, "code": gate.code, "reason": gate.reason, "source": meaning.source, "formula": meaning.formula}
         )
+
+
+class Between(Out):
+    """The grades that the 95 % intervals of the shares leave possible; certain where both are the same."""
+
+    low: GradeValue
+    high: GradeValue
+
+
+class AdviceOut(Out):
+    """The criterion with the most to gain."""
+
+    criterion: str
+    gain: float = Field(description="What the composite rises by when the criterion is worth everything.")
+    band: GradeValue | None = Field(description="The next better grade; null at the best.")
+    further: int | None = Field(
+        description="So many more favourable observations, and nothing else, would reach it; null where no number of them would."
+    )
+
+    @classmethod
+    def of(cls, advice: Advice) -> Self:
+        return cls(criterion=advice.criterion, gain=float(advice.gain), band=advice.band, further=advice.further)
 
 
 class Explanation(Out):
@@ -176,18 +229,23 @@ class Explanation(Out):
     standard: StandardUsed | None
     criteria: list[CriterionShown]
     composite: float | None
-    missing: list[Criterion]
+    missing: list[str]
     gates: list[GateShown]
+    between: Between | None
+    raises_most: AdviceOut | None
 
     @classmethod
-    def of(cls, grade: Grade, running: Running | None) -> Self:
+    def of(cls, grade: Grade, standard: StandardUsed | None) -> Self:
+        low, high = grade.between or (None, None)
         return cls(
             formula=FORMULA,
-            standard=_standard_used(running) if running else None,
+            standard=standard,
             criteria=[CriterionShown.of(part) for part in grade.parts],
             composite=composite_of(grade),
-            missing=[part.criterion for part in grade.parts if part.missing],
+            missing=[part.criterion.code for part in grade.parts if part.lacks],
             gates=[GateShown.of(gate) for gate in grade.gates],
+            between=Between(low=low, high=high) if low and high else None,
+            raises_most=AdviceOut.of(grade.advice) if grade.advice else None,
         )
 
 
@@ -227,7 +285,7 @@ class BoardItem(UnitRates):
 
 
 def composite_of(grade: Grade) -> float | None:
-    return None if grade.composite is None else float(grade.composite)
+    return _float(grade.composite)
 
 
 def campaign_of(running: Running) -> GradingCampaign:
@@ -239,6 +297,9 @@ def campaign_of(running: Running) -> GradingCampaign:
     )
 
 
-def _standard_used(running: Running) -> StandardUsed:
-    standard = running.standard
-    return StandardUsed(id=standard.id, code=standard.code, version=standard.version, bands=Bands.model_validate(standard.scale))
+def standard_used(standard: Standard, level: Level) -> StandardUsed:
+    return StandardUsed(id=standard.id, code=standard.code, version=standard.version, bands=standard.terms.bands_for(level))
+
+
+def _float(share: Fraction | None) -> float | None:
+    return None if share is None else float(share)

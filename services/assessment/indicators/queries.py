@@ -77,24 +77,30 @@ TIME_CASES = text(f"""
 
 COUNT_VISITS = text(f"""
     WITH period AS ({PERIODS})
-    SELECT
+    SELECT unit_id,
         count(*) AS planned,
         count(*) FILTER (WHERE outcome = 'done') AS done,
         count(*) FILTER (WHERE outcome = 'done_late') AS done_late,
         count(*) FILTER (WHERE outcome IS NULL AND missed_at IS NOT NULL) AS missed,
         count(*) FILTER (WHERE outcome = 'refused_by_resident') AS refused,
         count(*) FILTER (WHERE findings > 0) AS with_findings,
-        count(*) FILTER (WHERE counted_at IS NOT NULL) AS counted
+        count(*) FILTER (WHERE counted_at IS NOT NULL AND outcome IN ('done', 'done_late')) AS counted
     FROM period JOIN visit_evidence USING (unit_id)
     WHERE planned_for BETWEEN since AND until AND cancelled_at IS NULL AND outcome IS DISTINCT FROM 'cancelled'
+    GROUP BY unit_id
 """)
 
 
 async def measure_units(uow: UnitOfWork, periods: Mapping[UUID, Period]) -> dict[UUID, Measures]:
-    """The rates and counts of each unit's own cases in its period, and its retaliations. One query for all of them."""
+    """The rates and counts of each unit's own cases and visits in its period, and its retaliations. Two queries for all of them.
+
+    A visit belongs to the period that it was planned for.
+    """
     counted_after = uow.now() - RETALIATION_COUNTS_FOR
-    rows = await uow.session.execute(COUNT_CASES, {**_asked(periods), "counted_after": counted_after})
-    return {row.unit_id: _measures(row) for row in rows}
+    asked = _asked(periods)
+    visits = {row.unit_id: _visits(row) for row in await uow.session.execute(COUNT_VISITS, asked)}
+    cases = await uow.session.execute(COUNT_CASES, {**asked, "counted_after": counted_after})
+    return {row.unit_id: _measures(row, visits.get(row.unit_id, VisitCounts())) for row in cases}
 
 
 async def time_unit(uow: UnitOfWork, unit_id: UUID, period: Period) -> Times:
@@ -107,12 +113,6 @@ async def time_unit(uow: UnitOfWork, unit_id: UUID, period: Period) -> Times:
     )
 
 
-async def count_visits(uow: UnitOfWork, unit_id: UUID, period: Period) -> VisitCounts:
-    """What became of the unit's visits that were planned for the period."""
-    row = (await uow.session.execute(COUNT_VISITS, _asked({unit_id: period}))).one()
-    return VisitCounts(**row._mapping)
-
-
 def _asked(periods: Mapping[UUID, Period]) -> dict[str, object]:
     return {
         "units": list(periods),
@@ -121,7 +121,11 @@ def _asked(periods: Mapping[UUID, Period]) -> dict[str, object]:
     }
 
 
-def _measures(row: Row[tuple[object, ...]]) -> Measures:
+def _visits(row: Row[tuple[object, ...]]) -> VisitCounts:
+    return VisitCounts(**{name: count for name, count in row._mapping.items() if name != "unit_id"})
+
+
+def _measures(row: Row[tuple[object, ...]], visits: VisitCounts) -> Measures:
     return Measures(
         response=Tally(row.responded, row.response_due),
         resolution=Tally(row.confirmed, row.confirmed + row.refused),
@@ -135,6 +139,7 @@ def _measures(row: Row[tuple[object, ...]]) -> Measures:
             breached=row.breached,
             escalated=row.escalated,
         ),
+        visits=visits,
         retaliations=Retaliations(row.retaliations, row.first_at, row.last_at) if row.retaliations else None,
     )
 

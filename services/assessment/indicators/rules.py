@@ -1,13 +1,70 @@
 """What is measured: shares with their uncertainty, and times."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import sqrt
 
 RETALIATION_COUNTS_FOR = timedelta(days=365)
 
 Z95 = 1.959963984540054
 """The standard normal's two-sided 95 % point."""
+
+
+class Indicator(StrEnum):
+    """What a standard may ask about; each is a share of observations, or an amount."""
+
+    response = "response"
+    resolution = "resolution"
+    satisfaction = "satisfaction"
+    visits_on_time = "visits_on_time"
+    visits_counted = "visits_counted"
+    visits_made = "visits_made"
+
+
+SAID_BY_RESIDENTS = frozenset({Indicator.resolution, Indicator.satisfaction})
+AMOUNTS = frozenset({Indicator.visits_made})
+"""Counted, and set against the size of the unit. How much residents complain is none: silence must not pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an indicator counts, in words."""
+
+    observations: str
+    formula: str
+    source: str
+
+
+MEANINGS = {
+    Indicator.response: Meaning(
+        "cases due a first answer",
+        "cases first answered in time / cases first answered or overdue for a first answer",
+        "feedback: CaseAnswered, ClockBreached (first_answer)",
+    ),
+    Indicator.resolution: Meaning(
+        "verdicts",
+        "cases whose latest verdict is `resolved`, and not reopened since / cases with a verdict",
+        "feedback: CaseConfirmed, CaseReopened",
+    ),
+    Indicator.satisfaction: Meaning(
+        "satisfaction ratings",
+        "cases whose latest verdict is `satisfied` / cases whose latest verdict says so either way",
+        "feedback: CaseConfirmed",
+    ),
+    Indicator.visits_on_time: Meaning(
+        "visits made or missed",
+        "visits made in their window / visits made or missed",
+        "visits: VisitPlanned, VisitRecorded, VisitMissed",
+    ),
+    Indicator.visits_counted: Meaning(
+        "visits made",
+        "visits by which something was learned or done / visits made",
+        "visits: VisitRecorded, VisitCounted",
+    ),
+    Indicator.visits_made: Meaning("planned visits", "visits made", "visits: VisitPlanned, VisitRecorded"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +136,13 @@ class VisitCounts:
     counted: int = 0
 
     @property
+    def made(self) -> int:
+        return self.done + self.done_late
+
+    @property
     def on_time(self) -> Tally:
         """Of the visits that were made or missed, those made in time."""
-        return Tally(self.done, self.done + self.done_late + self.missed)
+        return Tally(self.done, self.made + self.missed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +157,7 @@ class Retaliations:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The three rates of a unit and the counts behind them; and whether it retaliated, whatever the period.
+    """The three rates of a unit, its visits, and the counts behind them; and whether it retaliated, whatever the period.
 
     Response: first answers in time, of the cases answered or overdue for a first answer; a case that was rejected, withdrawn or
     closed unconfirmed counts by this alone, so one that ended before its first answer was due does not count at all.
@@ -107,7 +168,22 @@ class Measures:
     resolution: Tally
     satisfaction: Tally
     cases: CaseCounts
+    visits: VisitCounts = VisitCounts()
     retaliations: Retaliations | None = None
+
+    def tally(self, indicator: Indicator) -> Tally:
+        """An amount is told as `hits`, its `n` being the observations behind it."""
+        return TALLIES[indicator](self)
+
+
+TALLIES: dict[Indicator, Callable[[Measures], Tally]] = {
+    Indicator.response: lambda found: found.response,
+    Indicator.resolution: lambda found: found.resolution,
+    Indicator.satisfaction: lambda found: found.satisfaction,
+    Indicator.visits_on_time: lambda found: found.visits.on_time,
+    Indicator.visits_counted: lambda found: Tally(found.visits.counted, found.visits.made),
+    Indicator.visits_made: lambda found: Tally(found.visits.made, found.visits.planned),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,96 @@
-"""What changes standards: only ever a new version."""
+"""What changes standards: only ever a new version, and its state."""
+
+from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from services.assessment.standards.models import Standard
-from services.assessment.standards.rules import Criterion, Scale, check_scale
+from services.assessment.standards.queries import active_version, get_standard
+from services.assessment.standards.rules import State, Terms, changes, check_step, check_terms
+from shared.events.assessment import StandardActivated, StandardDrafted, StandardWithdrawn
 from shared.types import Level
 from shared.uow import UnitOfWork
 
 
-async def adopt_standard(uow: UnitOfWork, *, code: str, name: str, level: Level | None, scale: Scale) -> Standard:
-    """Keep the next version of the standard `code`; campaigns that use an older one keep theirs.
+async def draft_standard(
+    uow: UnitOfWork, *, code: str, name: str, level: Level | None, terms: Terms, comment_days: int
+) -> Standard:
+    """Open the next version of the standard `code` to residents' comments; campaigns that use an older one keep theirs.
 
-    Raises `Invalid` (weights-not-100, bands-not-rising).
+    Events: StandardDrafted. Raises `Invalid`: see `check_terms`.
     """
-    check_scale(scale)
+    check_terms(terms)
     standard = Standard(
         id=uow.new_id(),
         code=code,
         version=await _next_version(uow, code),
         name=name,
         level=level,
-        response_weight=scale.weights[Criterion.response],
-        resolution_weight=scale.weights[Criterion.resolution],
-        satisfaction_weight=scale.weights[Criterion.satisfaction],
-        qualified=scale.qualified,
-        excellent=scale.excellent,
-        minimum_sample=scale.minimum_sample,
+        state=State.draft,
+        content=terms.model_dump(mode="json"),
+        comments_until=uow.now() + timedelta(days=comment_days),
         created_at=uow.now(),
     )
     uow.session.add(standard)
     await uow.session.flush()
+    await uow.record(
+        StandardDrafted(
+            standard_id=standard.id,
+            standard_code=code,
+            version=standard.version,
+            level=level,
+            criteria=len(terms.criteria),
+            comments_until=standard.comments_until,
+            drafted_at=standard.created_at,
+        )
+    )
+    return standard
+
+
+async def lock_standard(uow: UnitOfWork, standard_id: UUID) -> Standard:
+    """Raises `NotFound` (standard-not-found)."""
+    await get_standard(uow, standard_id)
+    locked = select(Standard).where(col(Standard.id) == standard_id).with_for_update().execution_options(populate_existing=True)
+    return (await uow.session.scalars(locked)).one()
+
+
+async def make_active(uow: UnitOfWork, standard: Standard, reason: str) -> None:
+    """The locked draft takes the place of the version before, and says what is different and why. Events: StandardActivated.
+
+    Raises `Conflict` (standard-state).
+    """
+    check_step(State(standard.state), State.active)
+    before = await active_version(uow, standard.code, lock=True)
+    if before is not None:
+        before.state = State.superseded
+        await uow.session.flush()
+    standard.state, standard.activated_at, standard.reason = State.active, uow.now(), reason
+    standard.changes = list(changes(before.terms if before else None, standard.terms))
+    await uow.record(
+        StandardActivated(
+            standard_id=standard.id,
+            standard_code=standard.code,
+            version=standard.version,
+            supersedes_id=before.id if before else None,
+            changes=len(standard.changes),
+            activated_at=standard.activated_at,
+        )
+    )
+
+
+async def withdraw_standard(uow: UnitOfWork, standard_id: UUID, reason: str) -> Standard:
+    """A draft that will not become active. Events: StandardWithdrawn.
+
+    Raises `NotFound` (standard-not-found), `Conflict` (standard-state).
+    """
+    standard = await lock_standard(uow, standard_id)
+    check_step(State(standard.state), State.withdrawn)
+    standard.state, standard.reason = State.withdrawn, reason
+    await uow.record(
+        StandardWithdrawn(standard_id=standard.id, standard_code=standard.code, version=standard.version, withdrawn_at=uow.now())
+    )
     return standard
 
 

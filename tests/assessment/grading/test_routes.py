@@ -44,12 +44,14 @@ async def test_scorecard_without_evidence(office: Office) -> None:
             "value": "not_graded",
             "reason": "not graded: no running campaign measures this unit",
             "explanation": {
-                "formula": "composite = sum of weight / 100 * value over the criteria",
+                "formula": "composite = sum of weight / 100 * worth of the value over the criteria",
                 "standard": None,
                 "criteria": [],
                 "composite": None,
                 "missing": [],
                 "gates": [],
+                "between": None,
+                "raises_most": None,
             },
         },
     }
@@ -166,7 +168,7 @@ async def test_scorecard_masked_explanation_tells_no_hidden_figure(office: Offic
     assert masked["resolution_rate"]["n"] == 6
     assert masked["grade"]["reason"] == "not graded: satisfaction has too few satisfaction ratings to be shown"
     satisfaction = masked["grade"]["explanation"]["criteria"][2]
-    hidden = ("value", "n", "interval", "missing", "contribution")
+    hidden = ("value", "n", "interval", "worth", "missing", "contribution")
     assert {name: satisfaction[name] for name in hidden} == dict.fromkeys(hidden)
     assert satisfaction["suppressed"] is True
 
@@ -189,9 +191,12 @@ async def test_retaliation_that_was_found_makes_a_unit_unqualified_for_a_year(of
         assert grade["reason"] == "unqualified: retaliation was found, which counts until 2027-03-04"
         assert grade["explanation"] == {
             **before["explanation"],
+            "between": None,
             "gates": [
                 {
                     "code": "retaliation",
+                    "reason": "retaliation was found, which counts until 2027-03-04",
+                    **dict.fromkeys(("indicator", "value", "n", "at_least")),
                     "count": 2,
                     "since": "2026-03-02",
                     "until": "2027-03-04",
@@ -320,7 +325,7 @@ async def test_scoreboard_costs_the_same_number_of_queries_however_many_units(of
     alone = await cost()
     for number in range(10):
         await office.hear([Story(await office.register_unit(f"unit-{number}", "county", north)).opened()])
-    assert await cost() == alone == 3
+    assert await cost() == alone == 4
 
 
 async def test_three_rates_of_one_unit(office: Office) -> None:

@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,47 +11,120 @@ from hypothesis import strategies as st
 from services.assessment.grading.rules import (
     FEWEST,
     NO_CAMPAIGN,
-    Gate,
+    Advice,
+    Evidence,
+    FloorGate,
     GateCode,
     Grade,
     GradeValue,
+    Observed,
+    Points,
+    RetaliationGate,
+    Size,
+    gather,
     grade,
     hundredths,
+    meaning_of,
     show_cases,
     show_completion,
 )
-from services.assessment.indicators.rules import CaseCounts, Measures, Retaliations, Spread, Tally, Times
-from services.assessment.standards.rules import Criterion, Scale
+from services.assessment.indicators.rules import (
+    AMOUNTS,
+    CaseCounts,
+    Indicator,
+    Measures,
+    Retaliations,
+    Spread,
+    Tally,
+    Times,
+    VisitCounts,
+)
+from services.assessment.standards.rules import (
+    Bands,
+    Criterion,
+    Floor,
+    Normalisation,
+    Scale,
+    Source,
+    Terms,
+    Terrain,
+    check_terms,
+    source_of,
+)
+from shared.types import Level
 
-BASIC = Scale({Criterion.response: 10, Criterion.resolution: 45, Criterion.satisfaction: 45}, Decimal("0.60"), Decimal("0.85"), 5)
 VALUES = list(GradeValue)
+SHARES = [indicator for indicator in Indicator if indicator not in AMOUNTS]
+THREE = {Indicator.response: 10, Indicator.resolution: 45, Indicator.satisfaction: 45}
 
 
-def measured(response: tuple[int, int], resolution: tuple[int, int], satisfaction: tuple[int, int]) -> Measures:
-    return Measures(Tally(*response), Tally(*resolution), Tally(*satisfaction), CaseCounts())
+def criterion(indicator: Indicator | None, weight: int = 100, **fields: Any) -> Criterion:
+    source = source_of(indicator) if indicator else Source.inspector
+    told = {"code": indicator or "look", "name": "Something", "weight": weight, "source": source, "indicator": indicator}
+    return Criterion.model_validate({**told, "owner": "Letters and calls", **fields})
 
 
-def graded(measures: Measures, scale: Scale | None = BASIC, *, in_full: bool = True) -> Grade:
-    return grade(scale, measures, in_full=in_full)
+def terms(*criteria: Criterion, **fields: Any) -> Terms:
+    return Terms(criteria=criteria, **fields)
+
+
+BASIC = terms(*(criterion(indicator, weight) for indicator, weight in THREE.items()))
+
+
+def observed(**tallies: tuple[int, int]) -> Evidence:
+    return Evidence(Level.county, {code: Observed(hits, Fraction(n), n) for code, (hits, n) in tallies.items()})
+
+
+def measured(response: tuple[int, int], resolution: tuple[int, int], satisfaction: tuple[int, int]) -> Evidence:
+    return observed(response=response, resolution=resolution, satisfaction=satisfaction)
+
+
+def graded(evidence: Evidence, terms: Terms | None = BASIC, *, in_full: bool = True) -> Grade:
+    return grade(terms, evidence, in_full=in_full)
 
 
 @st.composite
-def tallies(draw: st.DrawFn, least: int = 0) -> Tally:
+def tallies(draw: st.DrawFn, least: int = 0) -> Observed:
     n = draw(st.integers(least, 40))
-    return Tally(draw(st.integers(0, n)), n)
+    return Observed(draw(st.integers(0, n)), Fraction(n), n)
+
+
+def hundredths_between(low: int, high: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(low, high).map(lambda number: Decimal(number) / 100)
 
 
 @st.composite
-def scales(draw: st.DrawFn) -> Scale:
-    first, second = sorted(draw(st.tuples(st.integers(0, 100), st.integers(0, 100))))
+def all_terms(draw: st.DrawFn) -> Terms:
+    """Shares of any weight on rising scales, with a floor or none."""
+    indicators = draw(st.lists(st.sampled_from(SHARES), min_size=1, max_size=5, unique=True))
+    cuts = sorted(draw(st.lists(st.integers(0, 100), min_size=len(indicators) - 1, max_size=len(indicators) - 1)))
+    weights = [after - before for before, after in zip([0, *cuts], [*cuts, 100], strict=True)]
     bands = draw(st.lists(st.integers(1, 100), min_size=2, max_size=2, unique=True).map(sorted))
-    weights = dict(zip(Criterion, (first, second - first, 100 - second), strict=True))
-    qualified, excellent = (Decimal(band) / 100 for band in bands)
-    return Scale(weights, qualified, excellent, draw(st.integers(1, 10)))
+    floors = draw(st.lists(st.sampled_from(SHARES), max_size=1))
+    made = terms(
+        *(
+            criterion(
+                indicator,
+                weight,
+                minimum_sample=draw(st.integers(1, 10)),
+                scale={"floor": draw(hundredths_between(0, 40)), "target": draw(hundredths_between(41, 100))},
+            )
+            for indicator, weight in zip(indicators, weights, strict=True)
+        ),
+        floors=[Floor(indicator=indicator, at_least=draw(hundredths_between(1, 100))) for indicator in floors],
+        bands=Bands(qualified=Decimal(bands[0]) / 100, excellent=Decimal(bands[1]) / 100),
+    )
+    check_terms(made)
+    return made
 
 
-def measures(least: int = 0) -> st.SearchStrategy[Measures]:
-    return st.builds(Measures, tallies(least), tallies(least), tallies(least), st.just(CaseCounts()))
+@st.composite
+def graded_by(draw: st.DrawFn, least: int = 0) -> tuple[Terms, Evidence]:
+    """Terms, and evidence as they ask for it: a floor looks at what a criterion of the same indicator looks at."""
+    asked = draw(all_terms())
+    criteria = {each.code: draw(tallies(least)) for each in asked.criteria}
+    floors = {each.indicator: criteria.get(each.indicator) or draw(tallies(least)) for each in asked.floors}
+    return asked, Evidence(Level.county, criteria, floors)
 
 
 def test_grade_worked_example() -> None:
@@ -60,6 +134,21 @@ def test_grade_worked_example() -> None:
     assert [part.contribution for part in found.parts] == [Fraction(9, 100), Fraction(3375, 10_000), Fraction(27, 100)]
     assert found.value is GradeValue.qualified
     assert found.reason == "qualified: composite 0.69 reaches 0.60; 0.85 would be excellent"
+
+
+@pytest.mark.parametrize(
+    ("rates", "composite"),
+    [
+        ((100, 100, 100), 100),
+        ((100, 80, 80), 82),
+        ((90, 70, 60), Fraction("67.5")),
+        ((0, 100, 100), 90),
+        ((100, 0, 0), 10),
+    ],
+)
+def test_the_published_scheme_of_ten_forty_five_and_forty_five(rates: tuple[int, int, int], composite: Fraction) -> None:
+    response, resolution, satisfaction = ((rate, 100) for rate in rates)
+    assert graded(measured(response, resolution, satisfaction)).composite == Fraction(composite) / 100
 
 
 @pytest.mark.parametrize(
@@ -78,6 +167,13 @@ def test_grade_bands_are_exact(hits: int, value: GradeValue, reason: str) -> Non
     assert (found.value, found.reason) == (value, reason)
 
 
+def test_a_level_may_have_bands_of_its_own() -> None:
+    stricter = BASIC.model_copy(update={"level_bands": {Level.township: Bands(qualified=Decimal("0.80"))}})
+    found = measured((70, 100), (70, 100), (70, 100))
+    assert graded(found, stricter).value is GradeValue.qualified
+    assert graded(replace(found, level=Level.township), stricter).value is GradeValue.unqualified
+
+
 def test_grade_names_everything_that_is_missing() -> None:
     found = graded(measured((9, 9), (2, 2), (0, 0)))
     assert found.value is GradeValue.not_graded
@@ -92,47 +188,96 @@ def test_grade_without_a_campaign() -> None:
 
 
 def test_grade_does_not_ask_for_what_has_no_weight() -> None:
-    only_response = Scale({**dict.fromkeys(Criterion, 0), Criterion.response: 100}, Decimal("0.60"), Decimal("0.85"), 5)
+    weights = zip(THREE, (100, 0, 0), strict=True)
+    only_response = terms(*(criterion(indicator, weight) for indicator, weight in weights))
     assert graded(measured((5, 5), (0, 0), (0, 0)), only_response).value is GradeValue.excellent
 
 
-@given(scales(), measures(least=10), st.sampled_from(Criterion))
-def test_grade_is_monotone_in_each_rate(scale: Scale, before: Measures, criterion: Criterion) -> None:
-    tally: Tally = getattr(before, criterion)
-    better = Tally(min(tally.hits + 1, tally.n), tally.n)
-    after = Measures(
-        **{name: getattr(before, name) for name in ("response", "resolution", "satisfaction", "cases")} | {criterion: better}
+@pytest.mark.parametrize(("hits", "worth"), [(40, 0), (50, 0), (60, Fraction(1, 4)), (80, Fraction(3, 4)), (90, 1), (100, 1)])
+def test_a_scale_is_worth_nothing_up_to_its_floor_and_everything_from_its_target(hits: int, worth: Fraction) -> None:
+    on_scale = terms(criterion(Indicator.response, scale={"floor": "0.5", "target": "0.9"}))
+    assert graded(observed(response=(hits, 100)), on_scale).composite == worth
+
+
+def test_an_amount_is_set_against_the_size_of_the_unit() -> None:
+    """150 visits for 20,000 residents in mountains, where 0.6 is expected: 150 / (20 * 0.6) = 12.5, of 10 to 20 a quarter."""
+    per_thousand = Normalisation(by="population", per=1000, terrain={Terrain.mountains: Decimal("0.6")})
+    asked = terms(criterion(Indicator.visits_made, normalisation=per_thousand, scale={"floor": "10", "target": "20"}))
+    visits = VisitCounts(planned=160, done=140, done_late=10)
+    measures = Measures(Tally(0, 0), Tally(0, 0), Tally(0, 0), CaseCounts(), visits)
+
+    def of(size: Size | None) -> Grade:
+        return graded(gather(asked, Level.county, measures, size=size, points={}), asked)
+
+    assert of(Size(20_000, 40, Terrain.mountains)).composite == Fraction(1, 4)
+    assert of(Size(20_000, 40, Terrain.plain)).composite == 0
+    undeclared = of(None)
+    assert undeclared.value is GradeValue.not_graded
+    assert undeclared.reason == "not graded: visits_made needs the size of the unit, which has not been declared"
+    assert meaning_of(asked.criteria[0]).formula == (
+        "visits made / (population / 1000 x the factor of the terrain (mountains 0.6)); worth nothing at 10, everything at 20"
     )
-    low, high = graded(before, scale), graded(after, scale)
+
+
+def test_scores_are_a_part_of_their_own_and_no_other_part_stands_in_for_them() -> None:
+    """Two inspectors gave 70 and 80."""
+    asked = terms(criterion(None, minimum_sample=2))
+    measures = Measures(Tally(9, 9), Tally(9, 9), Tally(9, 9), CaseCounts())
+    given = {("look", Source.inspector): Points(150, 2)}
+    assert graded(gather(asked, Level.county, measures, size=None, points=given), asked).composite == Fraction(3, 4)
+    own = {("look", Source.self_assessment): Points(200, 2)}
+    alone = graded(gather(asked, Level.county, measures, size=None, points=own), asked)
+    assert alone.reason == "not graded: look needs 2 inspectors' scores, has 0"
+
+
+@given(graded_by(least=10), st.data())
+def test_grade_is_monotone_in_each_criterion(case: tuple[Terms, Evidence], data: st.DataObject) -> None:
+    asked, before = case
+    code = data.draw(st.sampled_from([each.code for each in asked.criteria]))
+    known = before.criteria[code]
+    better = replace(known, hits=min(known.hits + 1, known.n))
+    floors = {each: better if each == code else was for each, was in before.floors.items()}
+    after = replace(before, criteria={**before.criteria, code: better}, floors=floors)
+    low, high = graded(before, asked), graded(after, asked)
     assert low.composite is not None
     assert high.composite is not None
     assert low.composite <= high.composite
     assert VALUES.index(low.value) <= VALUES.index(high.value)
 
 
-@given(scales(), measures(), st.booleans())
-def test_missing_is_never_zero(scale: Scale, found: Measures, in_full: bool) -> None:
-    result = graded(found, scale, in_full=in_full)
-    lacking = [part for part in result.parts if part.missing]
-    assert (result.value is GradeValue.not_graded) is bool(lacking)
-    assert (result.composite is None) is bool(lacking)
+@given(graded_by(), st.booleans())
+def test_missing_is_never_zero(case: tuple[Terms, Evidence], in_full: bool) -> None:
+    asked, evidence = case
+    result = graded(evidence, asked, in_full=in_full)
+    lacking = [part for part in result.parts if part.lacks]
     assert all(part.contribution is None for part in lacking)
-    assert all(part.criterion in result.reason for part in lacking)
+    assert not lacking or result.composite is None
+    if not result.gates:
+        assert not lacking or result.value is GradeValue.not_graded
+        assert all(part.criterion.code in result.reason for part in lacking)
 
 
-@given(scales(), measures(), st.integers(0, FEWEST - 1), st.data())
-def test_grade_for_the_public_says_nothing_of_fewer_than_five(scale: Scale, found: Measures, n: int, data: st.DataObject) -> None:
+@given(graded_by(), st.integers(0, FEWEST - 1), st.data())
+def test_grade_for_the_public_says_nothing_of_fewer_than_five(case: tuple[Terms, Evidence], n: int, data: st.DataObject) -> None:
     """Whatever fewer than five residents said, the public reads the same."""
+    _, found = case
+    asked = terms(*BASIC.criteria, floors=[Floor(indicator=Indicator.resolution, at_least=Decimal("0.5"), minimum_sample=1)])
 
     def public(hits: int, n: int) -> tuple[GradeValue, str, Fraction | None]:
-        result = graded(Measures(found.response, Tally(hits, n), found.satisfaction, found.cases), scale, in_full=False)
+        said = Observed(hits, Fraction(n), n)
+        evidence = Evidence(
+            Level.county,
+            {"response": Observed(9, Fraction(9), 9), **found.criteria, "resolution": said},
+            {Indicator.resolution: said},
+        )
+        result = graded(evidence, asked, in_full=False)
         return result.value, result.reason, result.composite
 
     assert public(data.draw(st.integers(0, n)), n) == public(0, 0)
 
 
 def test_grade_in_full_may_rest_on_fewer() -> None:
-    small = Scale(BASIC.weights, BASIC.qualified, BASIC.excellent, 1)
+    small = terms(*(criterion(indicator, weight, minimum_sample=1) for indicator, weight in THREE.items()))
     found = measured((2, 2), (2, 2), (2, 2))
     assert graded(found, small).value is GradeValue.excellent
     assert graded(found, small, in_full=False).reason == (
@@ -143,17 +288,80 @@ def test_grade_in_full_may_rest_on_fewer() -> None:
 FOUND = Retaliations(2, datetime(2026, 3, 2, 10, tzinfo=UTC), datetime(2026, 5, 1, 10, tzinfo=UTC))
 
 
-@given(st.one_of(st.none(), scales()), measures(), st.booleans())
+@given(graded_by(), st.booleans(), st.booleans())
 def test_retaliation_alone_makes_a_unit_unqualified_whatever_else_it_did(
-    scale: Scale | None, found: Measures, in_full: bool
+    case: tuple[Terms, Evidence], measured: bool, in_full: bool
 ) -> None:
-    before, result = (graded(each, scale, in_full=in_full) for each in (found, replace(found, retaliations=FOUND)))
-    assert (result.value, result.reason) == (
-        GradeValue.unqualified,
-        "unqualified: retaliation was found, which counts until 2027-05-01",
+    asked, evidence = (case[0] if measured else None), case[1]
+    before, result = (graded(each, asked, in_full=in_full) for each in (evidence, replace(evidence, retaliations=FOUND)))
+    assert result.value is GradeValue.unqualified
+    assert result.reason.startswith("unqualified: retaliation was found, which counts until 2027-05-01")
+    assert result.gates == (RetaliationGate(2, date(2026, 3, 2), date(2027, 5, 1)), *before.gates)
+    assert (result.composite, result.parts) == (before.composite, before.parts)
+
+
+@given(graded_by(least=10))
+def test_a_floor_wins_over_every_composite(case: tuple[Terms, Evidence]) -> None:
+    asked, evidence = case
+    result = graded(evidence, asked)
+    below = [each for each in asked.floors if (evidence.floors[each.indicator].value or 0) < Fraction(each.at_least)]
+    assert result.gates == tuple(FloorGate(each, evidence.floors[each.indicator]) for each in below)
+    if below:
+        assert result.value is GradeValue.unqualified
+
+
+def test_a_floor_says_what_is_below_it_and_a_missing_one_is_missing() -> None:
+    asked = terms(*BASIC.criteria, floors=[Floor(indicator=Indicator.visits_on_time, at_least=Decimal("0.5"))])
+    perfect = measured((9, 9), (9, 9), (9, 9))
+    below = replace(perfect, floors={Indicator.visits_on_time: Observed(4, Fraction(9), 9)})
+    assert graded(below, asked).reason == "unqualified: visits_on_time 0.44 is below its floor of 0.5"
+    assert [gate.code for gate in graded(below, asked).gates] == [GateCode.floor]
+    few = replace(perfect, floors={Indicator.visits_on_time: Observed(0, Fraction(4), 4)})
+    assert graded(few, asked).reason == "not graded: the floor of visits_on_time needs 5 visits made or missed, has 4"
+
+
+@given(graded_by(least=10))
+def test_the_uncertainty_of_the_shares_encloses_the_grade(case: tuple[Terms, Evidence]) -> None:
+    asked, evidence = case
+    result = graded(evidence, asked)
+    assert (result.between is None) is bool(result.gates)
+    if result.between:
+        low, high = result.between
+        assert VALUES.index(low) <= VALUES.index(result.value) <= VALUES.index(high)
+
+
+def test_few_observations_leave_several_grades_possible() -> None:
+    assert graded(measured((7, 10), (7, 10), (7, 10))).between == (GradeValue.unqualified, GradeValue.excellent)
+    assert graded(measured((7000, 10_000), (7000, 10_000), (7000, 10_000))).between == (
+        GradeValue.qualified,
+        GradeValue.qualified,
     )
-    assert result.gates == (Gate(GateCode.retaliation, 2, date(2026, 3, 2), date(2027, 5, 1)),)
-    assert (result.composite, result.parts, before.gates) == (before.composite, before.parts, ())
+
+
+def test_advice_names_the_criterion_with_the_most_to_gain_and_how_much_would_do() -> None:
+    """0.69 lacks 0.1525 of 0.85; satisfaction has 0.18 to gain. (9 + k) / (15 + k) is high enough from k = 84 on."""
+    found = graded(measured((18, 20), (12, 16), (9, 15)))
+    assert found.advice == Advice("satisfaction", Fraction(18, 100), GradeValue.excellent, 84)
+    assert graded(measured((9, 9), (9, 9), (9, 9))).advice is None
+
+
+@given(graded_by(least=10))
+def test_advice_is_enough_and_one_less_is_not(case: tuple[Terms, Evidence]) -> None:
+    asked, evidence = case
+    advice = graded(evidence, asked).advice
+    if advice is None or advice.further is None:
+        return
+    assert advice.further > 0
+
+    def with_further(further: int) -> GradeValue:
+        known = evidence.criteria[advice.criterion]
+        n = known.n + further
+        criteria = {**evidence.criteria, advice.criterion: Observed(known.hits + further, Fraction(n), n)}
+        return graded(replace(evidence, criteria=criteria), asked).value
+
+    assert advice.band is not None
+    assert VALUES.index(with_further(advice.further)) >= VALUES.index(advice.band)
+    assert VALUES.index(with_further(advice.further - 1)) < VALUES.index(advice.band)
 
 
 @given(st.fractions(min_value=0, max_value=1))
