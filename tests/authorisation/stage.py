@@ -435,7 +435,7 @@ class Stage:
 
     async def comment(self) -> Params:
         draft = await self.draft()
-        made = await self.do("resident stranger", f"/v1/standards/{draft['standard_id']}/comments", comment())
+        made = await self.do("speaker", f"/v1/standards/{draft['standard_id']}/comments", comment())
         return {**draft, "comment_id": made["id"]}
 
     async def dry_run(self) -> Params:

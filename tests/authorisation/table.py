@@ -631,6 +631,9 @@ RESEARCH = (
     ),
 )
 
+STANDARD = "/v1/standards/{standard_id}"
+COMMENT = f"{STANDARD}/comments/{{comment_id}}"
+
 ASSESSMENT = (
     role("GET /v1/units", KNOWN),
     role("GET /v1/units/{unit_id}", KNOWN, Stage.own),
@@ -648,8 +651,18 @@ ASSESSMENT = (
     role("POST /v1/working-calendars", ADMIN, sends=lambda stage, params: {"json": made.working_calendar()}),
     role("GET /v1/working-calendars/{code}", KNOWN, Stage.working_calendar),
     role("GET /v1/standards", KNOWN),
-    role("POST /v1/standards", ADMIN, sends=lambda stage, params: {"json": {"code": uuid4().hex, "name": "Service"}}),
-    role("GET /v1/standards/{standard_id}", KNOWN, Stage.standard),
+    role("POST /v1/standards", ADMIN, sends=lambda stage, params: {"json": made.standard()}),
+    role(f"GET {STANDARD}", KNOWN, Stage.standard),
+    role(f"GET {STANDARD}/changes", KNOWN, Stage.standard),
+    role(f"POST {STANDARD}/withdraw", ADMIN, Stage.draft, says(reason="Another one.")),
+    Line(f"POST {STANDARD}/activate", ADMIN, KNOWN - ADMIN, Stage.draft, says(reason="As asked."), answers=frozenset({409})),
+    role(f"GET {STANDARD}/comments", KNOWN, Stage.comment),
+    role(f"POST {STANDARD}/comments", RESIDENTS, Stage.draft, lambda stage, params: {"json": made.comment()}),
+    role(f"POST {COMMENT}/answer", ADMIN, Stage.comment, says(decision="adopted", reason="Version 2 does.")),
+    Line(f"POST {COMMENT}/withdraw", SPEAKER, KNOWN - RESIDENTS, Stage.comment),
+    role(f"GET {STANDARD}/dry-runs", KNOWN, Stage.dry_run),
+    role(f"POST {STANDARD}/dry-runs", ADMIN, Stage.draft, lambda stage, params: {"json": made.past()}),
+    role(f"GET {STANDARD}/dry-runs/{{run_id}}", KNOWN, Stage.dry_run),
     role("GET /v1/campaigns", KNOWN),
     role(
         "POST /v1/campaigns",

@@ -15,5 +15,5 @@ router = APIRouter(prefix="/v1/standards/{standard_id}/activate", route_class=Ed
 
 @router.post("")
 async def activate_standard(standard_id: UUID, body: ActivationIn, uow: Uow, principal: Administrator) -> StandardOut:
-    """Let a draft count, once its comments have ended and been answered and a dry run has finished. Running campaigns keep theirs."""
+    """Let a draft count: its comments have ended and been answered, a dry run has finished. Running campaigns keep theirs."""
     return StandardOut.of(await actions.activate_standard(uow, standard_id, body.reason))

@@ -6,14 +6,14 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from services.assessment.comments.models import Comment
-from services.assessment.comments.queries import get_comment, pseudonym_of
+from services.assessment.comments.queries import get_comment, no_comment, pseudonym_of
 from services.assessment.comments.rules import MOST, check_about, check_open
 from services.assessment.comments.schemas import AnswerIn, CommentIn, CommentOut
 from services.assessment.standards.actions import lock_standard
 from services.assessment.standards.rules import State
 from shared.auth import Principal
 from shared.clock import hour_of
-from shared.errors import Conflict, NotFound, TooMany
+from shared.errors import Conflict, TooMany
 from shared.ids import new_id_at
 from shared.uow import UnitOfWork
 
@@ -61,7 +61,7 @@ async def withdraw_comment(uow: UnitOfWork, principal: Principal, standard_id: U
     """
     comment = await get_comment(uow, standard_id, comment_id)
     if comment.pseudonym != pseudonym_of(uow, principal, standard_id):
-        raise NotFound("comment-not-found", f"There is no such comment: list them with GET /v1/standards/{standard_id}/comments.")
+        raise no_comment()
     if comment.decision is not None:
         raise Conflict("comment-answered", "This comment has been answered and stays with its answer.")
     await uow.session.delete(comment)

@@ -20,12 +20,16 @@ def pseudonym_of(uow: UnitOfWork, principal: Principal, standard_id: UUID) -> by
     return uow.keyring.fingerprint(b"comment", about(standard_id, principal.account))
 
 
+def no_comment() -> NotFound:
+    return NotFound("comment-not-found", "There is no such comment: GET /v1/standards/{id}/comments lists those of a standard.")
+
+
 async def get_comment(uow: UnitOfWork, standard_id: UUID, comment_id: UUID) -> Comment:
     """Locked. Raises `NotFound` (comment-not-found)."""
     found = select(Comment).where(col(Comment.id) == comment_id, col(Comment.standard_id) == standard_id).with_for_update()
     comment = (await uow.session.scalars(found)).one_or_none()
     if comment is None:
-        raise NotFound("comment-not-found", f"There is no such comment: list them with GET /v1/standards/{standard_id}/comments.")
+        raise no_comment()
     return comment
 
 

@@ -46,8 +46,6 @@ async def answer_comment(standard_id: UUID, comment_id: UUID, body: AnswerIn, uo
 
 
 @router.post("/{comment_id}/withdraw", status_code=204)
-async def withdraw_comment(
-    standard_id: UUID, comment_id: UUID, uow: Uow, principal: Resident, body: NothingIn = NOTHING
-) -> None:
+async def withdraw_comment(standard_id: UUID, comment_id: UUID, uow: Uow, principal: Resident, body: NothingIn = NOTHING) -> None:
     """Take your own comment back; nothing of it is left. 409 once it has been answered."""
     await actions.withdraw_comment(uow, principal, standard_id, comment_id)

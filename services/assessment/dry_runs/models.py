@@ -24,8 +24,8 @@ class DryRun(AssessmentTable, table=True):
 
     id: UUID = Field(primary_key=True)
     standard_id: UUID = Field(foreign_key="standards.id")
-    compared_with: UUID | None = Field(default=None, foreign_key="standards.id")
-    unit_id: UUID | None = Field(default=None, foreign_key="units.id")
+    compared_with: UUID | None = Field(default=None, foreign_key="standards.id", index=True)
+    unit_id: UUID | None = Field(default=None, foreign_key="units.id", index=True)
     since: datetime = Field(sa_type=MOMENT)
     until: datetime = Field(sa_type=MOMENT)
     after_id: UUID | None = None

@@ -44,7 +44,6 @@ from services.assessment.standards.rules import (
     Criterion,
     Floor,
     Normalisation,
-    Scale,
     Source,
     Terms,
     Terrain,

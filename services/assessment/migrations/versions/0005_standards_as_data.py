@@ -137,6 +137,8 @@ def _create_dry_runs() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("standard_dry_runs_standard_id_id", "standard_dry_runs", ["standard_id", "id"])
+    op.create_index("ix_standard_dry_runs_compared_with", "standard_dry_runs", ["compared_with"])
+    op.create_index("ix_standard_dry_runs_unit_id", "standard_dry_runs", ["unit_id"])
     op.create_index("standard_dry_runs_open", "standard_dry_runs", ["id"], postgresql_where=sa.text("finished_at IS NULL"))
 
 
