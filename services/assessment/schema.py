@@ -5,6 +5,7 @@ from services.assessment.comments.models import Comment
 from services.assessment.dry_runs.models import DryRun
 from services.assessment.indicators.models import CaseEvidence, RetaliationEvidence, VisitEvidence
 from services.assessment.policies.models import Policy
+from services.assessment.profiles.models import UnitProfile
 from services.assessment.standards.models import Standard
 from services.assessment.tables import metadata
 from services.assessment.units.models import Unit
@@ -19,6 +20,7 @@ __all__ = [
     "RetaliationEvidence",
     "Standard",
     "Unit",
+    "UnitProfile",
     "VisitEvidence",
     "WorkingCalendar",
     "metadata",

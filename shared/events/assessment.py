@@ -1,6 +1,7 @@
 """Facts that assessment tells: the tree of units, the rules for cases, and how units are graded."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from shared.events.envelope import Event
@@ -112,3 +113,28 @@ class StandardWithdrawn(Event, type="massline.assessment.standard.withdrawn.v1",
     standard_code: str
     version: int
     withdrawn_at: datetime
+
+
+class Terrain(StrEnum):
+    """On what ground a unit's people live."""
+
+    plain = "plain"
+    hills = "hills"
+    mountains = "mountains"
+    islands = "islands"
+    city = "city"
+
+
+class UnitProfileDeclared(Event, type="massline.assessment.unit-profile.declared.v1", key="unit_id"):
+    """When: an administrator or a unit's lead declared what the unit is like; of one day the highest `version` counts.
+
+    Key: the unit. Consumed by webhooks.
+    """
+
+    unit_id: UUID
+    version: int
+    population: int
+    staff: int
+    terrain: Terrain
+    as_of: date
+    declared_at: datetime

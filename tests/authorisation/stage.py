@@ -18,6 +18,7 @@ from tests.support.eventually import eventually
 from tests.support.world import Person, World, open_world
 
 PASSWORD = "a long enough password"
+PROFILE = {"population": 12_345, "staff": 40, "terrain": "hills", "as_of": "2026-01-31", "source": "Census"}
 TERMS = {"rhythm_days": 14, "meeting": "home", "companion": "none"}
 PICTURE = {"file": ("name", saved(drawing(), "PNG"))}
 NEVER_ISSUED = "00000-00000-00000-00000-0"
@@ -442,6 +443,10 @@ class Stage:
         draft = await self.draft()
         made = await self.do("admin", f"/v1/standards/{draft['standard_id']}/dry-runs", past())
         return {**draft, "run_id": made["id"]}
+
+    async def profiled(self) -> Params:
+        await self.do("admin", f"/v1/units/{self.units['own']}/profiles", PROFILE)
+        return await self.own()
 
     async def campaign(self) -> Params:
         made = await self.do("admin", "/v1/campaigns", campaign(self, await self.standard()))

@@ -17,9 +17,7 @@ async def get_dry_run(uow: UnitOfWork, standard_id: UUID, run_id: UUID) -> DryRu
     """Raises `NotFound` (dry-run-not-found)."""
     run = await uow.session.get(DryRun, run_id)
     if run is None or run.standard_id != standard_id:
-        raise NotFound(
-            "dry-run-not-found", "There is no such dry run: GET /v1/standards/{id}/dry-runs lists them."
-        )
+        raise NotFound("dry-run-not-found", "There is no such dry run: GET /v1/standards/{id}/dry-runs lists them.")
     return run
 
 
