@@ -9,6 +9,7 @@ from services.assessment.grading.routes import router as grading
 from services.assessment.jobs import JOBS
 from services.assessment.policies.routes import router as policies
 from services.assessment.profiles.routes import router as profiles
+from services.assessment.scores.routes import router as scores
 from services.assessment.settings import AssessmentSettings
 from services.assessment.standards.routes import router as standards
 from services.assessment.units.routes import router as units
@@ -19,6 +20,7 @@ from shared.service import Service
 
 ROUTERS = [units, policies, working_calendars, standards, comments, dry_runs, activations, campaigns, grading]
 ROUTERS = [units, profiles, policies, working_calendars, standards, campaigns, grading]
+ROUTERS = [units, profiles, policies, working_calendars, standards, campaigns, scores, grading]
 
 
 def create_service(settings: AssessmentSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:

@@ -6,6 +6,7 @@ from services.assessment.dry_runs.models import DryRun
 from services.assessment.indicators.models import CaseEvidence, RetaliationEvidence, VisitEvidence
 from services.assessment.policies.models import Policy
 from services.assessment.profiles.models import UnitProfile
+from services.assessment.scores.models import Score
 from services.assessment.standards.models import Standard
 from services.assessment.tables import metadata
 from services.assessment.units.models import Unit
@@ -18,6 +19,7 @@ __all__ = [
     "DryRun",
     "Policy",
     "RetaliationEvidence",
+    "Score",
     "Standard",
     "Unit",
     "UnitProfile",

@@ -138,3 +138,35 @@ class UnitProfileDeclared(Event, type="massline.assessment.unit-profile.declared
     terrain: Terrain
     as_of: date
     declared_at: datetime
+
+
+class Part(StrEnum):
+    """Of an assessment, what people give: a unit's own, and inspectors from outside its chain of units."""
+
+    self = "self"
+    inspector = "inspector"
+
+
+class ScoreGiven(Event, type="massline.assessment.score.given.v1", key="score_id"):
+    """When: somebody scored a unit by a criterion, 0 to 100 points; `overtaken_id` is the score that it takes the place of.
+
+    Key: the score. Consumed by webhooks.
+    """
+
+    score_id: UUID
+    campaign_id: UUID
+    unit_id: UUID
+    criterion_code: str
+    part: Part
+    points: int
+    overtaken_id: UUID | None
+    given_at: datetime
+
+
+class ScoreWithdrawn(Event, type="massline.assessment.score.withdrawn.v1", key="score_id"):
+    """When: whoever gave a score took it back. Key: the score. Consumed by webhooks."""
+
+    score_id: UUID
+    campaign_id: UUID
+    unit_id: UUID
+    withdrawn_at: datetime

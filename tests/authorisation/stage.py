@@ -452,6 +452,17 @@ class Stage:
         made = await self.do("admin", "/v1/campaigns", campaign(self, await self.standard()))
         return {"campaign_id": made["id"]}
 
+    async def scoring(self) -> Params:
+        """A campaign over everything."""
+        planned = {**campaign(self, await self.standard()), "unit_id": self.units["root"]}
+        return {"campaign_id": (await self.do("admin", "/v1/campaigns", planned))["id"]}
+
+    async def scored(self) -> Params:
+        """By `official own`."""
+        running = await self.scoring()
+        path = f"/v1/campaigns/{running['campaign_id']}/scores"
+        return {**running, "score_id": (await self.do("official own", path, score(self, "self")))["id"]}
+
     async def working_calendar(self) -> Params:
         return {"code": (await self.do("admin", "/v1/working-calendars", working_calendar()))["code"]}
 
@@ -592,6 +603,11 @@ def comment() -> dict[str, Any]:
 
 def past() -> dict[str, Any]:
     return {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}
+
+
+def score(stage: Stage, part: str) -> dict[str, Any]:
+    said = {"criterion": "learning", "points": 70, "reason": "Two sessions.", "evidence": [{"kind": "visit", "id": str(uuid4())}]}
+    return {**said, "unit_id": stage.units["own"], "part": part}
 
 
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:

@@ -681,6 +681,32 @@ ASSESSMENT = (
         lambda stage, params: {"json": made.campaign(stage, params)},
     ),
     role("GET /v1/campaigns/{campaign_id}", KNOWN, Stage.campaign),
+    role(
+        "POST /v1/campaigns/{campaign_id}/scores",
+        OWN_STAFF,
+        Stage.scoring,
+        lambda stage, params: {"json": made.score(stage, "self")},
+    ),
+    role(
+        "POST /v1/campaigns/{campaign_id}/scores",
+        at("inspector", ("sibling", "stranger")),
+        Stage.scoring,
+        lambda stage, params: {"json": made.score(stage, "inspector")},
+    ),
+    listing(
+        "GET /v1/campaigns/{campaign_id}/scores",
+        OVERSEERS,
+        "score_id",
+        at("official", "own") | at("lead", ABOVE) | INSPECTORS | ADMIN,
+        Stage.scored,
+    ),
+    Line(
+        "POST /v1/campaigns/{campaign_id}/scores/{score_id}/withdraw",
+        at("official", "own"),
+        RESIDENTS | ADMIN,
+        Stage.scored,
+        says(reason="I mixed up two units."),
+    ),
     role("GET /v1/public/scoreboard", EVERYBODY),
     role(
         "GET /v1/public/three-rates",

@@ -1,7 +1,8 @@
-"""What units declare of themselves."""
+"""What units declare of themselves, and the scores that people give them."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0005"
 down_revision = "0004"
@@ -34,7 +35,43 @@ def upgrade() -> None:
     newest = sa.text("newest")
     op.create_index("ix_unit_profiles_newest", "unit_profiles", ["unit_id"], unique=True, postgresql_where=newest)
     op.create_index("ix_unit_profiles_peers", "unit_profiles", ["peer_group", "unit_id"], postgresql_where=newest)
+    op.create_table(
+        "scores",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=False),
+        sa.Column("criterion", sa.Text(), nullable=False),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("evidence", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("by_unit_id", sa.Uuid(), nullable=True),
+        sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawal_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint("part IN ('self', 'inspector')", name="scores_part_known"),
+        sa.CheckConstraint("points BETWEEN 0 AND 100", name="scores_points"),
+        sa.CheckConstraint("num_nonnulls(withdrawn_at, withdrawal_reason) IN (0, 2)", name="scores_withdrawn_whole"),
+        sa.CheckConstraint("withdrawn_at IS NULL OR NOT counts", name="scores_withdrawn_do_not_count"),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"]),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_scores_unit_id_campaign_id_id", "scores", ["unit_id", "campaign_id", "id"])
+    op.create_index("ix_scores_campaign_id_id", "scores", ["campaign_id", "id"])
+    op.create_index(
+        "ix_scores_counting",
+        "scores",
+        ["campaign_id", "unit_id", "criterion", "part", "account_id"],
+        unique=True,
+        postgresql_where=sa.text("counts"),
+        postgresql_include=["points"],
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("scores")
     op.drop_table("unit_profiles")
