@@ -49,14 +49,21 @@ async def list_scores(
     if after is not None:
         statement = statement.where(col(Score.id) > after)
     rows, following = cut((await uow.session.scalars(statement)).all(), limit, lambda score: score.id)
-    return Page(items=[show_score(principal, score) for score in rows], next_cursor=following)
+    return Page(items=[show_score(uow, principal, score) for score in rows], next_cursor=following)
 
 
-def show_score(principal: Principal, score: Score) -> ScoreOut:
+def show_score(uow: UnitOfWork, principal: Principal, score: Score) -> ScoreOut:
     """As the caller, who may see it, sees it."""
     shown: dict[str, Any] = ScoreOut.model_validate(score).model_dump()
-    known = _sees_all(principal) or principal.account_id == score.account_id
-    return ScoreOut.model_validate({**shown, "account_id": score.account_id if known else None})
+    return ScoreOut.model_validate({**shown, "account_id": score.account_id if _knows_author(uow, principal, score) else None})
+
+
+def _knows_author(uow: UnitOfWork, principal: Principal, score: Score) -> bool:
+    """An inspector of the unit's own chain would tell the unit."""
+    if principal.account_id == score.account_id or principal.role is Role.admin:
+        return True
+    own = principal.unit_id
+    return principal.role is Role.inspector and not (uow.units.covers(own, score.unit_id) or uow.units.covers(score.unit_id, own))
 
 
 def _sees_all(principal: Principal) -> bool:

@@ -22,7 +22,7 @@ async def give_score(campaign_id: UUID, body: ScoreIn, uow: Uow, principal: Scor
 
     A newer score of yours takes the place of the one before, which is kept.
     """
-    return queries.show_score(principal, await actions.give_score(uow, principal, campaign_id, body))
+    return queries.show_score(uow, principal, await actions.give_score(uow, principal, campaign_id, body))
 
 
 @router.get("")
@@ -41,4 +41,4 @@ async def list_scores(
 @router.post("/{score_id}/withdraw")
 async def withdraw_score(campaign_id: UUID, score_id: UUID, body: WithdrawalIn, uow: Uow, principal: Scorer) -> ScoreOut:
     """Withdraw a score of yours while the campaign runs. It is kept, with the reason, and does not count."""
-    return queries.show_score(principal, await actions.withdraw_score(uow, principal, campaign_id, score_id, body.reason))
+    return queries.show_score(uow, principal, await actions.withdraw_score(uow, principal, campaign_id, score_id, body.reason))

@@ -62,7 +62,10 @@ class ScoreOut(Out):
     reason: str
     rule: str = Field(description="By which its author was let score.")
     by_unit_id: UUID | None = Field(description="The author's unit; null for an inspector of no unit.")
-    account_id: UUID | None = Field(description="The author; null for everybody but inspectors, administrators and the author.")
+    account_id: UUID | None = Field(
+        description="The author, as far as you may know: yourself, and for administrators and inspectors from outside the unit's "
+        "chain everybody."
+    )
     given_at: datetime
     counts: bool = Field(description="Whether it is the author's newest for this criterion and not withdrawn.")
     withdrawn_at: datetime | None

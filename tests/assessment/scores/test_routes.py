@@ -233,6 +233,9 @@ async def test_units_see_what_they_got_from_which_unit_and_never_from_whom(groun
     assert [score["account_id"] for score in await ground.seen(ground.at(Role.official, "own"))] == [None] * 3
     for caller in (inspector, principal(Role.inspector), ADMIN):
         assert await ground.seen(caller) == [mine, theirs, its, elsewhere]
+    for place in ("north", "mid", "own", "village"):
+        known = [score["account_id"] for score in await ground.seen(ground.at(Role.inspector, place))]
+        assert known[:3] == [None] * 3, "who would tell the unit does not learn it"
     above = await ground.seen(ground.at(Role.lead, "mid"))
     assert [score["id"] for score in above] == [score["id"] for score in (mine, theirs, its, elsewhere)]
     for blind in (ground.at(Role.official, "mid"), ground.at(Role.lead, "far"), principal(Role.lead)):
