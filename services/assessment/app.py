@@ -18,9 +18,19 @@ from shared.clock import Clock, system_clock
 from shared.ids import Ids, new_id
 from shared.service import Service
 
-ROUTERS = [units, policies, working_calendars, standards, comments, dry_runs, activations, campaigns, grading]
-ROUTERS = [units, profiles, policies, working_calendars, standards, campaigns, grading]
-ROUTERS = [units, profiles, policies, working_calendars, standards, campaigns, scores, grading]
+ROUTERS = [
+    units,
+    profiles,
+    policies,
+    working_calendars,
+    standards,
+    comments,
+    dry_runs,
+    activations,
+    campaigns,
+    scores,
+    grading,
+]
 
 
 def create_service(settings: AssessmentSettings, *, clock: Clock = system_clock, ids: Ids = new_id) -> Service:

@@ -1,6 +1,6 @@
 """What tests of assessment do over and over: register, adopt, schedule, hear, look."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -41,8 +41,8 @@ class Office:
         body = {"code": code, "name": f"Unit {code}", "level": level, "parent_id": parent and parent["id"]}
         return await self.post("/v1/units", body)
 
-    async def draft_standard(self, code: str = "basic", *, weights: Any = None, minimum_sample: int = 5, **fields: Any) -> Any:
-        return await self.post("/v1/standards", a_standard(code, weights=weights, minimum_sample=minimum_sample, **fields))
+    async def draft_standard(self, code: str = "basic", **fields: Any) -> Any:
+        return await self.post("/v1/standards", a_standard(code, **fields))
 
     async def try_standard(self, standard: Any, **fields: Any) -> Any:
         """A dry run, to its end."""
@@ -101,8 +101,10 @@ class Office:
 WEIGHTS = {"response": 10, "resolution": 45, "satisfaction": 45}
 
 
-def a_standard(code: str = "basic", *, weights: Any = None, minimum_sample: int = 5, **fields: Any) -> dict[str, Any]:
-    """The three rates, in a form that a test may change."""
+def a_standard(
+    code: str = "basic", *, weights: Any = None, minimum_sample: int = 5, scored: Sequence[str] = (), **fields: Any
+) -> dict[str, Any]:
+    """The three rates, in a form that a test may change; what inspectors score besides weighs nothing."""
     criteria = [
         {
             "code": name,
@@ -115,6 +117,7 @@ def a_standard(code: str = "basic", *, weights: Any = None, minimum_sample: int 
         }
         for name, weight in (weights or WEIGHTS).items()
     ]
+    criteria += [{"code": each, "name": each, "weight": 0, "source": "inspector", "owner": "Training"} for each in scored]
     return {"code": code, "name": "Basic", "criteria": criteria, **fields}
 
 

@@ -24,6 +24,7 @@ PICTURE = {"file": ("name", saved(drawing(), "PNG"))}
 NEVER_ISSUED = "00000-00000-00000-00000-0"
 SHARE = "UPDATE cases SET shared = true WHERE id = $1"
 LATE = "UPDATE case_clocks SET due_at = due_at - interval '1 year' WHERE case_id = $1 AND kind = 'acknowledgement'"
+COMMENTED = "UPDATE standards SET state = 'active', activated_at = created_at WHERE id = $1"
 MADE_EARLIER = """
 UPDATE visits SET occurred_at = occurred_at - interval '2 days', recorded_at = recorded_at - interval '2 days' WHERE id = $1
 """
@@ -454,7 +455,10 @@ class Stage:
 
     async def scoring(self) -> Params:
         """A campaign over everything."""
-        planned = {**campaign(self, await self.standard()), "unit_id": self.units["root"]}
+        learning = {"code": "learning", "name": "Learning", "weight": 100, "source": "inspector", "owner": "Training"}
+        draft = await self.do("admin", "/v1/standards", {**standard(), "criteria": [learning]})
+        await self._of("assessment", COMMENTED, UUID(draft["id"]))
+        planned = {**campaign(self, {"standard_id": draft["id"]}), "unit_id": self.units["root"]}
         return {"campaign_id": (await self.do("admin", "/v1/campaigns", planned))["id"]}
 
     async def scored(self) -> Params:

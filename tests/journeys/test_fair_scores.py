@@ -8,6 +8,7 @@ from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, open_receiver
+from tests.support.standards import adopt_standard
 from tests.support.world import Person, World, open_world
 
 PASSWORD = "a long enough password"
@@ -90,7 +91,8 @@ def _profile(population: int) -> dict[str, Any]:
 
 
 async def _campaign(admin: Person, unit_id: str, clock: ManualClock) -> str:
-    standard = await admin.post("/v1/standards", {"code": "service", "name": "Service"})
+    learning = {"code": "learning", "weight": 100, "source": "inspector", "minimum_sample": 1}
+    standard = await adopt_standard(admin, clock, "service", [learning])
     span = {"starts_at": clock().isoformat(), "ends_at": (clock() + timedelta(days=30)).isoformat()}
     planned = {"code": "spring", "name": "Spring", "standard_id": standard["id"], "unit_id": unit_id, **span}
     campaign_id: str = (await admin.post("/v1/campaigns", planned))["id"]

@@ -1,6 +1,6 @@
 """Assessing units: what they did, what a standard says about it, and what the reader may know of that."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -25,11 +25,15 @@ from services.assessment.grading.schemas import (
 )
 from services.assessment.indicators.queries import measure_units, time_unit
 from services.assessment.indicators.rules import ALL_TIME, Indicator, Measures, Period
+from services.assessment.profiles.queries import profiles_of
+from services.assessment.scores.queries import scores_of
+from services.assessment.scores.rules import Points
 from services.assessment.standards.rules import Terms
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit, list_units
 from services.assessment.units.rules import covers
 from shared.auth import Principal, Role
+from shared.events.assessment import Part
 from shared.types import Level
 from shared.uow import UnitOfWork
 
@@ -103,25 +107,46 @@ async def evidence_of(
     uow: UnitOfWork, units: Sequence[Unit], terms: Terms, period: Period, *, campaign_id: UUID | None
 ) -> dict[UUID, Evidence]:
     """What these terms ask for of each of the units. As many queries for one unit as for thousands."""
-    measures = await measure_units(uow, {unit.id: period for unit in units})
-    return {unit.id: gather(terms, Level(unit.level), measures[unit.id], size=None, points={}) for unit in units}
+    ids = [unit.id for unit in units]
+    measures = await measure_units(uow, dict.fromkeys(ids, period))
+    profiles = await profiles_of(uow, ids, (period.until or uow.now()).date())
+    points = await scores_of(uow, campaign_id, ids) if campaign_id else {}
+    return {
+        unit.id: gather(
+            terms, Level(unit.level), measures[unit.id], profile=profiles.get(unit.id), points=points.get(unit.id, {})
+        )
+        for unit in units
+    }
 
 
 async def _assess(uow: UnitOfWork, units: Sequence[Unit], *, in_full: bool) -> list[Assessed]:
     running = await campaigns_measuring(uow, units)
     periods = {unit.id: _period(running.get(unit.id)) for unit in units}
     measures = await measure_units(uow, periods)
-    return [_assessed(unit, running.get(unit.id), periods[unit.id], measures[unit.id], in_full) for unit in units]
+    profiles = await profiles_of(uow, list(running), uow.now().date())
+    points = await _points(uow, running)
+
+    def assessed(unit: Unit) -> Assessed:
+        found, campaign = measures[unit.id], running.get(unit.id)
+        terms, level = campaign.standard.terms if campaign else None, Level(unit.level)
+        evidence = Evidence(level, {}, retaliations=found.retaliations)
+        if terms is not None:
+            evidence = gather(terms, level, found, profile=profiles.get(unit.id), points=points.get(unit.id, {}))
+        return Assessed(unit, campaign, periods[unit.id], found, grade(terms, evidence, in_full=in_full), in_full)
+
+    return [assessed(unit) for unit in units]
 
 
-def _assessed(unit: Unit, running: Running | None, period: Period, measures: Measures, in_full: bool) -> Assessed:
-    level = Level(unit.level)
-    if running is None:
-        evidence = Evidence(level, {}, retaliations=measures.retaliations)
-        return Assessed(unit, running, period, measures, grade(None, evidence, in_full=in_full), in_full)
-    terms = running.standard.terms
-    evidence = gather(terms, level, measures, size=None, points={})
-    return Assessed(unit, running, period, measures, grade(terms, evidence, in_full=in_full), in_full)
+async def _points(uow: UnitOfWork, running: Mapping[UUID, Running]) -> dict[UUID, dict[tuple[str, Part], Points]]:
+    """A query for each campaign that measures some of the units by what people say."""
+    asked: dict[UUID, list[UUID]] = {}
+    for unit_id, each in running.items():
+        if each.standard.terms.is_scored:
+            asked.setdefault(each.campaign.id, []).append(unit_id)
+    found: dict[UUID, dict[tuple[str, Part], Points]] = {}
+    for campaign_id, unit_ids in asked.items():
+        found |= await scores_of(uow, campaign_id, unit_ids)
+    return found
 
 
 def _period(running: Running | None) -> Period:

@@ -24,6 +24,8 @@ from services.assessment.indicators.rules import (
     Times,
     wilson,
 )
+from services.assessment.profiles.rules import Profile
+from services.assessment.scores.rules import MOST_POINTS, Points
 from services.assessment.standards.rules import (
     TOTAL_WEIGHT,
     Bands,
@@ -33,13 +35,12 @@ from services.assessment.standards.rules import (
     Scale,
     Source,
     Terms,
-    Terrain,
 )
+from shared.events.assessment import Part
 from shared.types import Level
 
 FEWEST = 5
 """k: figures over fewer residents' verdicts than this are shown only to those who answer for the unit."""
-FULL_SCORE = 100
 NO_CAMPAIGN = "not graded: no running campaign measures this unit"
 FORMULA = "composite = sum of weight / 100 * worth of the value over the criteria"
 
@@ -54,23 +55,6 @@ class GradeValue(StrEnum):
 class GateCode(StrEnum):
     retaliation = "retaliation"
     floor = "floor"
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """What a unit declares of itself."""
-
-    population: int
-    staff: int
-    terrain: Terrain
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Scores that people gave: their sum and their number, each of 0 to `FULL_SCORE`."""
-
-    total: int
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,43 +84,43 @@ class Evidence:
 
 
 def gather(
-    terms: Terms, level: Level, measures: Measures, *, size: Size | None, points: Mapping[tuple[str, Source], Points]
+    terms: Terms, level: Level, measures: Measures, *, profile: Profile | None, points: Mapping[tuple[str, Part], Points]
 ) -> Evidence:
     """What these terms ask for, of all that is known of a unit."""
     return Evidence(
         level=level,
-        criteria={each.code: _observed(each, measures, size, points) for each in terms.criteria},
+        criteria={each.code: _observed(each, measures, profile, points) for each in terms.criteria},
         floors={each.indicator: _share(measures.tally(each.indicator)) for each in terms.floors},
         retaliations=measures.retaliations,
     )
 
 
 def _observed(
-    criterion: Criterion, measures: Measures, size: Size | None, points: Mapping[tuple[str, Source], Points]
+    criterion: Criterion, measures: Measures, profile: Profile | None, points: Mapping[tuple[str, Part], Points]
 ) -> Observed:
     if criterion.indicator is None:
-        given = points.get((criterion.code, criterion.source))
-        return Observed(given.total, Fraction(given.n * FULL_SCORE), given.n) if given else UNSEEN
+        given = points.get((criterion.code, Part(criterion.source)))
+        return Observed(given.total, Fraction(given.n * MOST_POINTS), given.n) if given else UNSEEN
     tally = measures.tally(criterion.indicator)
     if criterion.normalisation is None:
         return _share(tally)
-    return Observed(tally.hits, expected(criterion.normalisation, size), tally.n)
+    return Observed(tally.hits, expected(criterion.normalisation, profile), tally.n)
 
 
 def _share(tally: Tally) -> Observed:
     return Observed(tally.hits, Fraction(tally.n), tally.n)
 
 
-def expected(normalisation: Normalisation, size: Size | None) -> Fraction:
-    """What one unit of the amount is set against; 0 for a unit that has not declared its size."""
-    if size is None:
+def expected(normalisation: Normalisation, profile: Profile | None) -> Fraction:
+    """What one unit of the amount is set against; 0 for a unit that has not declared its profile."""
+    if profile is None:
         return Fraction(0)
-    count = size.population if normalisation.by == "population" else size.staff
-    return Fraction(count, normalisation.per) * Fraction(normalisation.terrain.get(size.terrain, Decimal(1)))
+    count = profile.population if normalisation.by == "population" else profile.staff
+    return Fraction(count, normalisation.per) * Fraction(normalisation.terrain.get(profile.terrain, Decimal(1)))
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Branch:
     """One criterion of a grade. `hidden`: too few residents stand behind it for this reader to see its figures."""
 
     criterion: Criterion
@@ -179,12 +163,12 @@ class Part:
             return f"{code} has too few {observations} to be shown"
         if self.missing:
             return f"{code} needs {self.minimum} {observations}, has {self.observed.n}"
-        return f"{code} needs the size of the unit, which has not been declared"
+        return f"{code} needs the profile of the unit, which has not been declared"
 
 
 SCORES = {
     Source.inspector: Meaning("inspectors' scores", "mean score / 100", "assessment: ScoreGiven (inspector)"),
-    Source.self_assessment: Meaning("scores of the unit's own", "mean score / 100", "assessment: ScoreGiven (self_assessment)"),
+    Source.self: Meaning("scores by the unit itself", "mean score / 100", "assessment: ScoreGiven (self)"),
 }
 
 
@@ -262,7 +246,7 @@ class Grade:
     value: GradeValue
     reason: str
     composite: Fraction | None
-    parts: tuple[Part, ...]
+    parts: tuple[Branch, ...]
     gates: tuple[Gate, ...] = ()
     between: tuple[GradeValue, GradeValue] | None = None
     advice: Advice | None = None
@@ -339,9 +323,9 @@ def _least(indicator: Indicator | None, sample: int, in_full: bool) -> int:
     return sample if in_full or indicator not in SAID_BY_RESIDENTS else max(sample, FEWEST)
 
 
-def _part(criterion: Criterion, evidence: Evidence, in_full: bool) -> Part:
+def _part(criterion: Criterion, evidence: Evidence, in_full: bool) -> Branch:
     observed = evidence.criteria.get(criterion.code, UNSEEN)
-    return Part(
+    return Branch(
         criterion=criterion,
         observed=observed,
         minimum=_least(criterion.indicator, criterion.minimum_sample, in_full),
@@ -364,7 +348,7 @@ def _value(bands: Bands, composite: Fraction) -> GradeValue:
     return GradeValue.qualified if composite >= Fraction(bands.qualified) else GradeValue.unqualified
 
 
-def _bound(parts: tuple[Part, ...], *, low: bool) -> Fraction:
+def _bound(parts: tuple[Branch, ...], *, low: bool) -> Fraction:
     """The composite with every share at the lower, or the upper, end of its worth in its interval."""
     total = Fraction(0)
     for part in parts:
@@ -376,7 +360,7 @@ def _bound(parts: tuple[Part, ...], *, low: bool) -> Fraction:
     return total
 
 
-def _advice(bands: Bands, composite: Fraction, parts: tuple[Part, ...]) -> Advice | None:
+def _advice(bands: Bands, composite: Fraction, parts: tuple[Branch, ...]) -> Advice | None:
     """The first of the criteria with the most room; None where nothing is left to gain."""
     rooms = [(Fraction(part.criterion.weight, TOTAL_WEIGHT) - (part.contribution or 0), part) for part in parts]
     gain, part = max(rooms, key=lambda room: room[0])
@@ -394,7 +378,7 @@ def _next_band(bands: Bands, composite: Fraction) -> tuple[GradeValue | None, Fr
     return None, None
 
 
-def _further(part: Part, gap: Fraction) -> int | None:
+def _further(part: Branch, gap: Fraction) -> int | None:
     """How many favourable observations raise the composite by `gap`. Scores are not given on demand."""
     criterion, observed, worth = part.criterion, part.observed, part.worth
     if criterion.indicator is None or worth is None or criterion.scale.target < criterion.scale.floor:

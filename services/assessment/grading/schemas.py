@@ -14,11 +14,11 @@ from services.assessment.grading.rules import (
     FORMULA,
     RETALIATION,
     Advice,
+    Branch,
     Gate,
     GateCode,
     Grade,
     GradeValue,
-    Part,
     RetaliationGate,
     meaning_of,
 )
@@ -148,7 +148,7 @@ class CriterionShown(Out):
     formula: str
 
     @classmethod
-    def of(cls, part: Part) -> Self:
+    def of(cls, part: Branch) -> Self:
         hidden, interval, meaning = part.hidden, None if part.hidden else part.interval, meaning_of(part.criterion)
         return cls(
             criterion=part.criterion.code,

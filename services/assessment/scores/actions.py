@@ -17,7 +17,7 @@ from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit
 from services.assessment.units.rules import codes_of
 from shared.auth import Principal, Role
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, Invalid, NotFound
 from shared.events.assessment import Part, ScoreGiven, ScoreWithdrawn
 from shared.types import Level
 from shared.uow import UnitOfWork
@@ -37,7 +37,7 @@ async def give_score(uow: UnitOfWork, principal: Principal, campaign_id: UUID, s
     check_running(state_at(uow.now(), campaign.starts_at, campaign.ends_at))
     standard = await get_standard(uow, campaign.standard_id)
     await _check_covered(uow, campaign, standard, unit)
-    check_criterion(standard, said.criterion, part)
+    check_criterion(standard, said.criterion)
     score = Score(
         **said.model_dump(mode="json", exclude={"unit_id", "part"}),
         id=uow.new_id(),
@@ -75,8 +75,15 @@ async def withdraw_score(uow: UnitOfWork, principal: Principal, campaign_id: UUI
     return score
 
 
-def check_criterion(standard: Standard, code: str, part: Part) -> None:
-    """Whether people may score the criterion `code` of the standard as `part`. Every code is a criterion as yet."""
+def check_criterion(standard: Standard, code: str) -> None:
+    """Both parts may score what people score; the grade counts the one that the standard names, the other stands beside it.
+
+    Raises `Invalid` (criterion-not-scored).
+    """
+    scored = [each.code for each in standard.terms.criteria if each.indicator is None]
+    if code not in scored:
+        known = f"Scored are {', '.join(scored)}." if scored else "It has none that are."
+        raise Invalid("criterion-not-scored", f"{code} is no criterion of this campaign's standard that people score. {known}")
 
 
 async def _check_covered(uow: UnitOfWork, campaign: Campaign, standard: Standard, unit: Unit) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from services.assessment.indicators.rules import AMOUNTS, SAID_BY_RESIDENTS, Indicator
 from shared.errors import Conflict, Invalid
+from shared.events.assessment import Terrain
 from shared.types import Code, Level, Line
 
 TOTAL_WEIGHT = 100
@@ -33,15 +34,7 @@ class Source(StrEnum):
     measured = "measured"
     residents = "residents"
     inspector = "inspector"
-    self_assessment = "self_assessment"
-
-
-class Terrain(StrEnum):
-    plain = "plain"
-    hills = "hills"
-    mountains = "mountains"
-    islands = "islands"
-    city = "city"
+    self = "self"
 
 
 class Scale(Strict):
@@ -105,6 +98,11 @@ class Terms(Strict):
     floors: Annotated[tuple[Floor, ...], Field(max_length=20)] = ()
     bands: Bands = Bands()
     level_bands: dict[Level, Bands] = {}
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether people's scores are part of it."""
+        return any(criterion.indicator is None for criterion in self.criteria)
 
     def bands_for(self, level: Level) -> Bands:
         return self.level_bands.get(level, self.bands)

@@ -18,9 +18,7 @@ from services.assessment.grading.rules import (
     Grade,
     GradeValue,
     Observed,
-    Points,
     RetaliationGate,
-    Size,
     gather,
     grade,
     hundredths,
@@ -39,6 +37,8 @@ from services.assessment.indicators.rules import (
     Times,
     VisitCounts,
 )
+from services.assessment.profiles.rules import Profile
+from services.assessment.scores.rules import Points
 from services.assessment.standards.rules import (
     Bands,
     Criterion,
@@ -46,10 +46,10 @@ from services.assessment.standards.rules import (
     Normalisation,
     Source,
     Terms,
-    Terrain,
     check_terms,
     source_of,
 )
+from shared.events.assessment import Part, Terrain
 from shared.types import Level
 
 VALUES = list(GradeValue)
@@ -205,14 +205,14 @@ def test_an_amount_is_set_against_the_size_of_the_unit() -> None:
     visits = VisitCounts(planned=160, done=140, done_late=10)
     measures = Measures(Tally(0, 0), Tally(0, 0), Tally(0, 0), CaseCounts(), visits)
 
-    def of(size: Size | None) -> Grade:
-        return graded(gather(asked, Level.county, measures, size=size, points={}), asked)
+    def of(profile: Profile | None) -> Grade:
+        return graded(gather(asked, Level.county, measures, profile=profile, points={}), asked)
 
-    assert of(Size(20_000, 40, Terrain.mountains)).composite == Fraction(1, 4)
-    assert of(Size(20_000, 40, Terrain.plain)).composite == 0
+    assert of(Profile(20_000, 40, Terrain.mountains)).composite == Fraction(1, 4)
+    assert of(Profile(20_000, 40, Terrain.plain)).composite == 0
     undeclared = of(None)
     assert undeclared.value is GradeValue.not_graded
-    assert undeclared.reason == "not graded: visits_made needs the size of the unit, which has not been declared"
+    assert undeclared.reason == "not graded: visits_made needs the profile of the unit, which has not been declared"
     assert meaning_of(asked.criteria[0]).formula == (
         "visits made / (population / 1000 x the factor of the terrain (mountains 0.6)); worth nothing at 10, everything at 20"
     )
@@ -222,10 +222,10 @@ def test_scores_are_a_part_of_their_own_and_no_other_part_stands_in_for_them() -
     """Two inspectors gave 70 and 80."""
     asked = terms(criterion(None, minimum_sample=2))
     measures = Measures(Tally(9, 9), Tally(9, 9), Tally(9, 9), CaseCounts())
-    given = {("look", Source.inspector): Points(150, 2)}
-    assert graded(gather(asked, Level.county, measures, size=None, points=given), asked).composite == Fraction(3, 4)
-    own = {("look", Source.self_assessment): Points(200, 2)}
-    alone = graded(gather(asked, Level.county, measures, size=None, points=own), asked)
+    given = {("look", Part.inspector): Points(150, 2)}
+    assert graded(gather(asked, Level.county, measures, profile=None, points=given), asked).composite == Fraction(3, 4)
+    own = {("look", Part.self): Points(200, 2)}
+    alone = graded(gather(asked, Level.county, measures, profile=None, points=own), asked)
     assert alone.reason == "not graded: look needs 2 inspectors' scores, has 0"
 
 

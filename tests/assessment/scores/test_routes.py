@@ -74,7 +74,7 @@ async def ground(office: Office) -> Ground:
     units: dict[str, Any] = {}
     for code, above, level in TREE:
         units[code] = await office.register_unit(code, level, units[above] if above else None)
-    campaign = await office.schedule_campaign(units["north"], await office.adopt_standard())
+    campaign = await office.schedule_campaign(units["north"], await office.adopt_standard(scored=["learning", "service"]))
     return Ground(office, units, campaign)
 
 
@@ -205,7 +205,7 @@ async def test_scores_are_given_and_withdrawn_only_while_the_campaign_runs(groun
 
 async def test_scores_are_of_units_that_the_campaign_measures(ground: Ground) -> None:
     office = ground.office
-    townships = await office.adopt_standard("townships", level="township")
+    townships = await office.adopt_standard("townships", level="township", scored=["learning"])
     beside = await office.schedule_campaign(ground.units["far"], {"id": ground.campaign["standard_id"]}, code="beside")
     low = await office.schedule_campaign(ground.units["north"], townships, code="low")
     for campaign, place in ((beside, "own"), (low, "mid")):

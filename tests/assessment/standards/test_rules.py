@@ -56,7 +56,7 @@ def test_check_terms_refuses(asked: Terms, slug: str) -> None:
 
 def test_check_terms_takes_every_kind_of_criterion() -> None:
     amount = one(indicator="visits_made", normalisation=PER_THOUSAND, scale={"floor": 20, "target": 80})
-    for asked in (amount, one(scale={"floor": 1, "target": 0}), one(source="self_assessment", indicator=None)):
+    for asked in (amount, one(scale={"floor": 1, "target": 0}), one(source="self", indicator=None)):
         check_terms(asked)
 
 
