@@ -18,7 +18,7 @@ from services.assessment.units.queries import get_unit
 from services.assessment.units.rules import codes_of
 from shared.auth import Principal, Role
 from shared.errors import Conflict, Invalid, NotFound
-from shared.events.assessment import Part, ScoreGiven, ScoreWithdrawn
+from shared.events.assessment import ScoreGiven, ScoreWithdrawn
 from shared.types import Level
 from shared.uow import UnitOfWork
 
