@@ -1,13 +1,20 @@
 """Wiring of the assessment service, and nothing else."""
 
 from services.assessment.activations.routes import router as activations
+from services.assessment.alarms.routes import public as public_alarms
+from services.assessment.alarms.routes import router as alarms
 from services.assessment.campaigns.routes import router as campaigns
+from services.assessment.case_call_backs.routes import router as case_call_backs
 from services.assessment.comments.routes import router as comments
 from services.assessment.consumers import CONSUMES
 from services.assessment.dry_runs.routes import router as dry_runs
 from services.assessment.grading.routes import router as grading
 from services.assessment.jobs import JOBS
+from services.assessment.outcomes.routes import public as public_outcomes
+from services.assessment.outcomes.routes import router as outcomes
 from services.assessment.policies.routes import router as policies
+from services.assessment.priorities.routes import efforts
+from services.assessment.priorities.routes import router as priorities
 from services.assessment.profiles.routes import router as profiles
 from services.assessment.scores.routes import router as scores
 from services.assessment.settings import AssessmentSettings
@@ -30,6 +37,13 @@ ROUTERS = [
     campaigns,
     scores,
     grading,
+    outcomes,
+    public_outcomes,
+    alarms,
+    public_alarms,
+    case_call_backs,
+    priorities,
+    efforts,
 ]
 
 

@@ -1,6 +1,8 @@
 """What this service does when others tell it something: one table, event type -> handler."""
 
+from services.assessment.alarms.actions import keep_closing
 from services.assessment.indicators import actions
+from services.assessment.priorities.actions import keep_activity
 from shared.consumer import Handlers
 from shared.events.envelope import Record
 from shared.events.feedback import (
@@ -11,13 +13,23 @@ from shared.events.feedback import (
     CaseEscalated,
     CaseEscalatedV2,
     CaseHandedOver,
+    CaseLapsed,
     CaseOpened,
+    CaseRejected,
     CaseReopened,
     ClockBreached,
     ClockBreachedV2,
     RetaliationDecided,
 )
-from shared.events.visits import VisitCancelled, VisitCounted, VisitMissed, VisitPlanned, VisitRecorded
+from shared.events.visits import (
+    ActivityHeld,
+    ActivityPlanned,
+    VisitCancelled,
+    VisitCounted,
+    VisitMissed,
+    VisitPlanned,
+    VisitRecorded,
+)
 from shared.uow import UnitOfWork
 
 
@@ -31,10 +43,19 @@ async def on_case_acknowledged(uow: UnitOfWork, event: CaseAcknowledged, record:
 
 async def on_case_answered(uow: UnitOfWork, event: CaseAnswered, record: Record) -> None:
     await actions.keep_case_answered(uow, event)
+    await keep_closing(uow, event.unit_id, event.case_id, event.answered_at)
+
+
+async def on_case_rejected(uow: UnitOfWork, event: CaseRejected, record: Record) -> None:
+    await keep_closing(uow, event.unit_id, event.case_id, event.rejected_at)
 
 
 async def on_case_confirmed(uow: UnitOfWork, event: CaseConfirmed, record: Record) -> None:
     await actions.keep_case_confirmed(uow, event)
+
+
+async def on_case_lapsed(uow: UnitOfWork, event: CaseLapsed, record: Record) -> None:
+    await actions.keep_case_lapsed(uow, event)
 
 
 async def on_case_reopened(uow: UnitOfWork, event: CaseReopened, record: Record) -> None:
@@ -81,11 +102,21 @@ async def on_visit_counted(uow: UnitOfWork, event: VisitCounted, record: Record)
     await actions.keep_visit_counted(uow, event)
 
 
+async def on_activity_planned(uow: UnitOfWork, event: ActivityPlanned, record: Record) -> None:
+    await keep_activity(uow, event.activity_id, event.unit_id, None)
+
+
+async def on_activity_held(uow: UnitOfWork, event: ActivityHeld, record: Record) -> None:
+    await keep_activity(uow, event.activity_id, event.unit_id, event.recorded_at)
+
+
 CONSUMES: Handlers = {
     CaseOpened: on_case_opened,
     CaseAcknowledged: on_case_acknowledged,
     CaseAnswered: on_case_answered,
+    CaseRejected: on_case_rejected,
     CaseConfirmed: on_case_confirmed,
+    CaseLapsed: on_case_lapsed,
     CaseReopened: on_case_reopened,
     CaseHandedOver: on_case_handed_over,
     AppealDecided: on_appeal_decided,
@@ -99,4 +130,6 @@ CONSUMES: Handlers = {
     VisitMissed: on_visit_missed,
     VisitCancelled: on_visit_cancelled,
     VisitCounted: on_visit_counted,
+    ActivityPlanned: on_activity_planned,
+    ActivityHeld: on_activity_held,
 }

@@ -1,10 +1,14 @@
 """Every table of this service, imported so that `metadata` is complete: what migrations compare the database with."""
 
+from services.assessment.alarms.models import Alarm, Closing
 from services.assessment.campaigns.models import Campaign
+from services.assessment.case_call_backs.models import CalledCase, CaseCallBack
 from services.assessment.comments.models import Comment
 from services.assessment.dry_runs.models import DryRun
-from services.assessment.indicators.models import CaseEvidence, RetaliationEvidence, VisitEvidence
+from services.assessment.indicators.models import AnswerEvidence, CaseEvidence, RetaliationEvidence, VisitEvidence
+from services.assessment.outcomes.models import Outcome, OutcomeMeasurement, OutcomeVoice
 from services.assessment.policies.models import Policy
+from services.assessment.priorities.models import KnownActivity, Priority, PriorityTag
 from services.assessment.profiles.models import UnitProfile
 from services.assessment.scores.models import Score
 from services.assessment.standards.models import Standard
@@ -13,11 +17,22 @@ from services.assessment.units.models import Unit
 from services.assessment.working_calendars.models import WorkingCalendar
 
 __all__ = [
+    "Alarm",
+    "AnswerEvidence",
+    "CalledCase",
     "Campaign",
+    "CaseCallBack",
     "CaseEvidence",
+    "Closing",
     "Comment",
     "DryRun",
+    "KnownActivity",
+    "Outcome",
+    "OutcomeMeasurement",
+    "OutcomeVoice",
     "Policy",
+    "Priority",
+    "PriorityTag",
     "RetaliationEvidence",
     "Score",
     "Standard",

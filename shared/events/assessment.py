@@ -77,6 +77,65 @@ class PolicyRegistered(
     registered_at: datetime
 
 
+class OutcomeRecorded(Event, type="massline.assessment.outcome.recorded.v1", key="outcome_id"):
+    """When: a unit said what is to change for people, and by when; `needs`: how many needs it answers to. Key: the outcome.
+
+    Consumed by webhooks.
+    """
+
+    outcome_id: UUID
+    unit_id: UUID
+    campaign_id: UUID | None
+    baseline: float
+    baseline_on: date
+    target: float
+    target_on: date
+    needs: int
+    recorded_at: datetime
+
+
+class OutcomeMeasured(Event, type="massline.assessment.outcome.measured.v1", key="outcome_id"):
+    """When: it was measured how far an outcome has come; `evidence`: how many references show it. Key: the outcome.
+
+    Consumed by webhooks.
+    """
+
+    outcome_id: UUID
+    unit_id: UUID
+    measurement_id: UUID
+    value: float
+    measured_on: date
+    evidence: int
+    recorded_at: datetime
+
+
+class OutcomeReached(Event, type="massline.assessment.outcome.reached.v1", key="outcome_id"):
+    """When: a measurement reached the target of an outcome for the first time; whether residents notice it is another matter.
+
+    Key: the outcome. Consumed by webhooks.
+    """
+
+    outcome_id: UUID
+    unit_id: UUID
+    value: float
+    reached_at: datetime
+
+
+class BulkClosingSuspected(Event, type="massline.assessment.bulk-closing.suspected.v1", key="alarm_id"):
+    """When: a unit answered or rejected unusually many cases on a day, `busiest` being what the busiest usual day has; told once,
+    also where it goes on on the days after. Key: the alarm.
+
+    Consumed by webhooks.
+    """
+
+    alarm_id: UUID
+    unit_id: UUID
+    day: date
+    closings: int
+    busiest: int
+    raised_at: datetime
+
+
 class StandardDrafted(Event, type="massline.assessment.standard.drafted.v1", key="standard_id"):
     """When: a version of a standard was opened to residents' comments, until `comments_until`. Key: the version.
 

@@ -181,7 +181,7 @@ class CaseLapsed(Event, type="massline.feedback.case.lapsed.v1", key="case_id"):
 class CaseRejected(Event, type="massline.feedback.case.rejected.v1", key="case_id"):
     """When: the unit declined the case, with a reason that the speaker reads; it counts as answered for nothing.
 
-    Key: the case. Consumed by visits.
+    Key: the case. Consumed by assessment, visits.
     """
 
     case_id: UUID
@@ -276,7 +276,7 @@ class CaseEscalatedV2(Event, type="massline.feedback.case.escalated.v2", key="ca
 
 
 class EscalationAcknowledged(Event, type="massline.feedback.escalation.acknowledged.v1", key="case_id"):
-    """When: the unit that a case was escalated to said that it has seen it. Key: the case. Consumed by webhooks."""
+    """When: the unit that a case was escalated to said that it has seen it. Key: the case. Consumed by assessment."""
 
     case_id: UUID
     unit_id: UUID

@@ -121,7 +121,7 @@ class FindingSponsorChanged(Event, type="massline.visits.finding-sponsor.changed
 
 
 class ActivityPlanned(Event, type="massline.visits.activity.planned.v1", key="activity_id"):
-    """When: an activity was planned; `linked`: it answers to a need. Key: the activity. Consumed by webhooks."""
+    """When: an activity was planned; `linked`: it answers to a need. Key: the activity. Consumed by assessment."""
 
     activity_id: UUID
     unit_id: UUID
@@ -146,7 +146,7 @@ class ActivityNeedLinked(Event, type="massline.visits.activity-need.linked.v1", 
 class ActivityHeld(Event, type="massline.visits.activity.held.v1", key="activity_id"):
     """When: an activity was recorded as held. People and turns to speak are counted by side; `needs`: how many it answered to.
 
-    Key: the activity. Consumed by webhooks.
+    Key: the activity. Consumed by assessment.
     """
 
     activity_id: UUID

@@ -12,6 +12,7 @@ from shared.events.feedback import (
     CaseConfirmed,
     CaseEscalatedV2,
     CaseHandedOver,
+    CaseLapsed,
     CaseOpened,
     CaseRejected,
     CaseReopened,
@@ -24,7 +25,17 @@ from shared.events.feedback import (
     RetaliationDecided,
     RetaliationReported,
 )
-from shared.events.visits import CancelCause, VisitCancelled, VisitCounted, VisitEffect, VisitMissed, VisitPlanned, VisitRecorded
+from shared.events.visits import (
+    ActivityHeld,
+    ActivityPlanned,
+    CancelCause,
+    VisitCancelled,
+    VisitCounted,
+    VisitEffect,
+    VisitMissed,
+    VisitPlanned,
+    VisitRecorded,
+)
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 """Half an hour after the tests' clock."""
@@ -79,6 +90,9 @@ class Story:
         said = {"resolved": resolved, "satisfied": satisfied, "score": None}
         return CaseConfirmed(**self.case, **said, finding_id=None, judgement=judgement, confirmed_at=after(hours))
 
+    def lapsed(self, hours: float = 3) -> Event:
+        return CaseLapsed(**self.case, finding_id=None, lapsed_at=after(hours))
+
     def reopened(self, hours: float = 4, *, judgement: int = 1) -> Event:
         return CaseReopened(**self.case, judgement=judgement, reopened_count=1, reopened_at=after(hours), clocks=())
 
@@ -117,6 +131,16 @@ class Story:
         return VisitRecorded(
             **self.visit, outcome=outcome, occurred_at=after(hours), recorded_at=after(hours), late=False, findings=findings
         )
+
+
+def activity_planned(unit: Any, activity_id: UUID, hours: float = 0) -> Event:
+    told = {"activity_id": activity_id, "unit_id": UUID(unit["id"]), "kind": "forum", "linked": True}
+    return ActivityPlanned(**told, starts_at=after(hours), planned_at=after(hours))
+
+
+def activity_held(unit: Any, activity_id: UUID, hours: float = 1) -> Event:
+    sides = dict.fromkeys(("officials", "residents", "official_turns", "resident_turns", "needs"), 1)
+    return ActivityHeld(activity_id=activity_id, unit_id=UUID(unit["id"]), kind="forum", **sides, recorded_at=after(hours))
 
 
 def retaliation_reported(unit: Any, report_id: UUID, hours: float = 0) -> list[Event]:

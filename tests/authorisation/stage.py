@@ -11,6 +11,7 @@ import httpx
 
 from services.visits.jobs import make_proposed
 from shared.bus.inprocess import InProcessBus
+from shared.ids import new_id
 from tests.authorisation.cast import PLACES, RESIDENTS, TREE
 from tests.feedback.files import drawing, saved
 from tests.support.databases import Databases
@@ -40,6 +41,19 @@ SELECT uuidv7(), $1, 'public_opinion', now(), now(), 'burst', 30, 0, now(), 'rel
 """
 """The cast speaks more in a minute than a unit hears in a week: as after a release, that is not held for a day."""
 
+ALARM = """
+INSERT INTO alarms (id, unit_id, first_day, last_day, closings, busiest, rule, raised_at)
+SELECT $1, $2, day, day, 30, 0, 'bulk-closing.v1', now()
+FROM (SELECT date '2020-01-01' + count(*)::int AS day FROM alarms) AS next
+"""
+
+CALL_BACK = """
+INSERT INTO case_call_backs (id, unit_id, month, seed, population, size, drawn_by, drawn_at)
+SELECT $1, $2, date '1950-01-01' + count(*)::int, 'seed', 1, 1, $3, now() FROM case_call_backs
+"""
+CALLED = "INSERT INTO called_cases (call_back_id, case_id, place) VALUES ($1, $2, 1)"
+ANSWERED = "INSERT INTO answer_evidence (case_id, unit_id, answered_at) VALUES ($1, $2, $3)"
+
 BEGIN = "UPDATE activities SET starts_at = now() - interval '1 hour' WHERE id = $1"
 
 Params = dict[str, str]
@@ -53,6 +67,7 @@ class Stage:
     people: dict[str, Person] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    months: int = 0
 
     async def ask(self, method: str, path: str, caller: str, **request: Any) -> httpx.Response:
         """As it is: nobody signs in again, nothing is asserted."""
@@ -453,6 +468,44 @@ class Stage:
         made = await self.do("admin", "/v1/campaigns", campaign(self, await self.standard()))
         return {"campaign_id": made["id"]}
 
+    async def priority(self) -> Params:
+        """Of `own`."""
+        return {"priority_id": (await self.do("lead own", "/v1/priorities", priority(self)))["id"]}
+
+    async def priority_and_work(self) -> Params:
+        found = await self.priority()
+        return {**found, "work_id": (await self.outcome())["outcome_id"]}
+
+    async def alarm(self) -> Params:
+        """About `own`, as if it had closed very much on one day, each time on another."""
+        alarm_id = new_id()
+        await self._of("assessment", ALARM, alarm_id, UUID(self.units["own"]))
+        return {"alarm_id": str(alarm_id)}
+
+    async def case_call_back(self) -> Params:
+        """About `own`, each time of another month; one case was drawn."""
+        found = {"call_back_id": str(new_id()), "drawn_id": str(uuid4())}
+        await self._of("assessment", CALL_BACK, UUID(found["call_back_id"]), UUID(self.units["own"]), uuid4())
+        await self._of("assessment", CALLED, UUID(found["call_back_id"]), UUID(found["drawn_id"]))
+        return found
+
+    async def case_answered_long_ago(self) -> Params:
+        """By `own`, each time in another month, which is named."""
+        self.months += 1
+        month = f"{1990 + self.months // 12}-{self.months % 12 + 1:02d}"
+        answered_at = datetime.fromisoformat(f"{month}-05T09:00:00+00:00")
+        await self._of("assessment", ANSWERED, uuid4(), UUID(self.units["own"]), answered_at)
+        return {"month": month}
+
+    async def outcome(self) -> Params:
+        """Of `own`, which only it and those above know."""
+        return {"outcome_id": (await self.do("official own", "/v1/outcomes", outcome(self)))["id"]}
+
+    async def public_outcome(self) -> Params:
+        found = await self.outcome()
+        await self.do("lead own", f"/v1/outcomes/{found['outcome_id']}/publish")
+        return found
+
     async def scoring(self) -> Params:
         """A campaign over everything."""
         learning = {"code": "learning", "name": "Learning", "weight": 100, "source": "inspector", "owner": "Training"}
@@ -617,6 +670,34 @@ def score(stage: Stage, part: str) -> dict[str, Any]:
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:
     times = {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2126-01-01T00:00:00Z"}
     return {"code": uuid4().hex, "name": "Spring", "unit_id": stage.units["stranger"], **standard, **times}
+
+
+def priority(stage: Stage) -> dict[str, Any]:
+    today = datetime.now(UTC).date()
+    return {"unit_id": stage.units["own"], "code": uuid4().hex, "title": "Light", "rank": 1, "since": today.isoformat()}
+
+
+def outcome(stage: Stage) -> dict[str, Any]:
+    today = datetime.now(UTC).date()
+    return {
+        "unit_id": stage.units["own"],
+        "title": "Light in the lane",
+        "indicator": {"name": "Hours with light", "unit_of_measure": "hours a night", "better": "higher"},
+        "baseline": {"value": 0, "on": (today - timedelta(days=7)).isoformat(), "evidence": [reference()]},
+        "target": {"value": 9, "on": (today + timedelta(days=90)).isoformat()},
+        "beneficiaries": "Who lives in the lane",
+        "needs": [{"kind": "topic", "id_or_code": "light"}],
+    }
+
+
+def reference() -> dict[str, Any]:
+    return {"kind": "visit", "id": str(uuid4())}
+
+
+def measurement() -> dict[str, Any]:
+    """Yesterday: the day may end while the matrix is played."""
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    return {"value": 3, "measured_on": yesterday.isoformat(), "evidence": [reference()]}
 
 
 def working_calendar() -> dict[str, Any]:

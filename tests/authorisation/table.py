@@ -716,6 +716,82 @@ ASSESSMENT = (
 )
 
 
+OUTCOME = "/v1/outcomes/{outcome_id}"
+OUTCOMES = (
+    listing("GET /v1/outcomes", OVERSEERS, "outcome_id", SCOPED, Stage.outcome),
+    Line(f"GET {OUTCOME}", SCOPED, RESIDENTS, Stage.outcome),
+    Line("POST /v1/outcomes", RECORDERS, KNOWN - STAFF, sends=lambda stage, params: {"json": made.outcome(stage)}),
+    Line(
+        f"POST {OUTCOME}/measurements",
+        RECORDERS,
+        KNOWN - STAFF,
+        Stage.outcome,
+        lambda stage, params: {"json": made.measurement()},
+    ),
+    Line(f"POST {OUTCOME}/publish", LEADERS, KNOWN - LEADS - ADMIN, Stage.outcome, EMPTY),
+    Line(f"POST {OUTCOME}/confirm", NO_ONE, OVERSEERS, Stage.outcome, says(noticed="yes")),
+    role(f"POST {OUTCOME}/confirm", RESIDENTS, Stage.public_outcome, says(noticed="yes")),
+    listing("GET /v1/public/outcomes", EVERYBODY, "outcome_id", EVERYBODY, Stage.public_outcome),
+    listing("GET /v1/public/outcomes", EVERYBODY, "outcome_id", NO_ONE, Stage.outcome),
+)
+
+
+def tagged_outcome(stage: Stage, found: Params) -> Mapping[str, Any]:
+    return {"json": {"kind": "outcome", "id": found["work_id"]}}
+
+
+PRIORITY = "/v1/priorities/{priority_id}"
+PRIORITIES = (
+    listing("GET /v1/priorities", KNOWN, "priority_id", KNOWN, Stage.priority),
+    Line("POST /v1/priorities", LEADERS, KNOWN - LEADS - ADMIN, sends=lambda stage, params: {"json": made.priority(stage)}),
+    Line(f"POST {PRIORITY}/end", LEADERS, KNOWN - LEADS - ADMIN, Stage.priority, says(until="2126-01-01")),
+    Line(f"POST {PRIORITY}/tag", RECORDERS, KNOWN - STAFF, Stage.priority_and_work, tagged_outcome),
+    Line(f"POST {PRIORITY}/untag", RECORDERS, KNOWN - STAFF, Stage.priority_and_work, tagged_outcome),
+    Line("GET /v1/units/{unit_id}/effort", SCOPED, RESIDENTS, Stage.own),
+    role(
+        "GET /v1/public/effort",
+        EVERYBODY,
+        sends=lambda stage, params: {"params": {"unit_id": stage.units["own"], "month": "2026-01"}},
+    ),
+)
+
+UPPERS = LEADS | INSPECTORS | ADMIN
+WATCHERS = at(("lead", "inspector"), ABOVE) | ADMIN
+ABOVE_OWN = at(("lead", "inspector"), ("parent", "root")) | ADMIN
+ALARM_READERS_BELOW = at(("lead", "inspector"), "own")
+ALARMS = (
+    listing("GET /v1/alarms", UPPERS, "alarm_id", WATCHERS, Stage.alarm),
+    Line(
+        "POST /v1/alarms/{alarm_id}/clear", ABOVE_OWN, ALARM_READERS_BELOW | KNOWN - UPPERS, Stage.alarm, says(reason="A fair.")
+    ),
+    Line(
+        "POST /v1/alarms/{alarm_id}/uphold", ABOVE_OWN, ALARM_READERS_BELOW | KNOWN - UPPERS, Stage.alarm, says(reason="Empty.")
+    ),
+    role("GET /v1/public/alarms", EVERYBODY),
+)
+
+CALLERS_BACK = at("inspector", ("parent", "root")) | ADMIN
+CASE_CALL_BACK = "/v1/case-call-backs/{call_back_id}"
+
+
+def drawn_case_confirmed(stage: Stage, found: Params) -> Mapping[str, Any]:
+    return {"json": {"case_id": found["drawn_id"], "found": "confirmed"}}
+
+
+CASE_CALL_BACKS = (
+    listing("GET /v1/case-call-backs", INSPECTORS | ADMIN, "call_back_id", CALLERS_BACK, Stage.case_call_back),
+    Line(
+        "POST /v1/case-call-backs",
+        CALLERS_BACK,
+        at("inspector", "own") | NEVER_INSPECT,
+        Stage.case_answered_long_ago,
+        lambda stage, found: {"json": {"unit_id": stage.units["own"], "size": 1, "seed": "1 2 3", **found}},
+    ),
+    Line(f"GET {CASE_CALL_BACK}", CALLERS_BACK, NEVER_INSPECT, Stage.case_call_back),
+    Line(f"POST {CASE_CALL_BACK}/results", CALLERS_BACK, NEVER_INSPECT, Stage.case_call_back, drawn_case_confirmed),
+)
+
+
 async def code(value: str) -> Params:
     return {"code": value}
 
@@ -780,6 +856,10 @@ TABLE = (
     *ACTIVITIES,
     *RESEARCH,
     *ASSESSMENT,
+    *OUTCOMES,
+    *PRIORITIES,
+    *ALARMS,
+    *CASE_CALL_BACKS,
     *GATEWAY,
     *PARKED,
 )

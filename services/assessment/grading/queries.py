@@ -6,11 +6,13 @@ from uuid import UUID
 
 from services.assessment.campaigns.queries import Running, campaigns_measuring
 from services.assessment.campaigns.rules import counts_from
-from services.assessment.grading.rules import Evidence, Grade, gather, grade, is_hidden, show_cases, show_completion
+from services.assessment.case_call_backs.queries import called_back
+from services.assessment.grading.rules import FEWEST, Evidence, Grade, gather, grade, is_hidden, show_cases, show_completion
 from services.assessment.grading.schemas import (
     BoardItem,
     CaseCountsOut,
     Explanation,
+    GapOut,
     GradeOut,
     GradeShort,
     PeriodOut,
@@ -63,6 +65,7 @@ class Assessed:
             "response_rate": Rate.of(measures.response, suppressed=False),
             "resolution_rate": Rate.of(measures.resolution, suppressed=self.hides_verdicts),
             "satisfaction_rate": Rate.of(measures.satisfaction, suppressed=unsatisfied),
+            "gap": GapOut.of(measures.confirmation, fewest=0 if self.in_full else FEWEST),
         }
 
 
@@ -72,6 +75,7 @@ async def get_scorecard(uow: UnitOfWork, principal: Principal, unit_id: UUID) ->
     in_full = await _sees_in_full(uow, principal, unit)
     [assessed] = await _assess(uow, [unit], in_full=in_full)
     times = await time_unit(uow, unit.id, assessed.period)
+    called = (await called_back(uow, {unit.id: assessed.period}))[unit.id]
     running = assessed.running
     explanation = Explanation.of(assessed.grade, standard_used(running.standard, Level(unit.level)) if running else None)
     return Scorecard.model_validate(
@@ -82,6 +86,7 @@ async def get_scorecard(uow: UnitOfWork, principal: Principal, unit_id: UUID) ->
             "completion": SpreadOut.model_validate(show_completion(times, in_full=in_full)),
             "cases": CaseCountsOut.model_validate(show_cases(assessed.measures.cases, hide_verdicts=assessed.hides_verdicts)),
             "visits": VisitCountsOut.of(assessed.measures.visits),
+            "called_back": Rate.of(called, suppressed=False),
             "campaign": campaign_of(running) if running else None,
             "composite": composite_of(assessed.grade),
             "grade": GradeOut(value=assessed.grade.value, reason=assessed.grade.reason, explanation=explanation),

@@ -59,11 +59,19 @@ class GateCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The value is `hits` / `of`, by `n` observations. `of` is 0 where nothing is known to set the hits against."""
+    """The value is `hits` / `of`, by `n` observations. `of` is 0 where nothing is known to set the hits against.
+
+    `voices`: on how many of the observations somebody spoke; on all of them where it is None.
+    """
 
     hits: int
     of: Fraction
     n: int
+    voices: int | None = None
+
+    @property
+    def spoken(self) -> int:
+        return self.n if self.voices is None else self.voices
 
     @property
     def value(self) -> Fraction | None:
@@ -90,7 +98,7 @@ def gather(
     return Evidence(
         level=level,
         criteria={each.code: _observed(each, measures, profile, points) for each in terms.criteria},
-        floors={each.indicator: _share(measures.tally(each.indicator)) for each in terms.floors},
+        floors={each.indicator: _share(measures, each.indicator) for each in terms.floors},
         retaliations=measures.retaliations,
     )
 
@@ -101,14 +109,15 @@ def _observed(
     if criterion.indicator is None:
         given = points.get((criterion.code, Part(criterion.source)))
         return Observed(given.total, Fraction(given.n * MOST_POINTS), given.n) if given else UNSEEN
-    tally = measures.tally(criterion.indicator)
     if criterion.normalisation is None:
-        return _share(tally)
+        return _share(measures, criterion.indicator)
+    tally = measures.tally(criterion.indicator)
     return Observed(tally.hits, expected(criterion.normalisation, profile), tally.n)
 
 
-def _share(tally: Tally) -> Observed:
-    return Observed(tally.hits, Fraction(tally.n), tally.n)
+def _share(measures: Measures, indicator: Indicator) -> Observed:
+    tally, voices = measures.tally(indicator), measures.voices(indicator)
+    return Observed(tally.hits, Fraction(tally.n), tally.n, None if voices == tally.n else voices)
 
 
 def expected(normalisation: Normalisation, profile: Profile | None) -> Fraction:
@@ -135,7 +144,7 @@ class Branch:
 
     @property
     def lacks(self) -> bool:
-        return bool(self.missing) or (self.criterion.weight > 0 and self.observed.value is None)
+        return self.criterion.weight > 0 and (self.hidden or self.missing > 0 or self.observed.value is None)
 
     @property
     def worth(self) -> Fraction | None:
@@ -252,9 +261,9 @@ class Grade:
     advice: Advice | None = None
 
 
-def is_hidden(indicator: Indicator | None, n: int, *, in_full: bool) -> bool:
+def is_hidden(indicator: Indicator | None, voices: int, *, in_full: bool) -> bool:
     """Whether a reader who may not see everything is kept from this figure."""
-    return not in_full and indicator in SAID_BY_RESIDENTS and n < FEWEST
+    return not in_full and indicator in SAID_BY_RESIDENTS and voices < FEWEST
 
 
 def grade(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Grade:
@@ -309,14 +318,15 @@ def _gates(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> tuple[G
 
 
 def _lacks(floor: Floor, evidence: Evidence, in_full: bool) -> bool:
-    return evidence.floors.get(floor.indicator, UNSEEN).n < _least(floor.indicator, floor.minimum_sample, in_full)
+    observed = evidence.floors.get(floor.indicator, UNSEEN)
+    return observed.n < floor.minimum_sample or is_hidden(floor.indicator, observed.spoken, in_full=in_full)
 
 
 def _floor_lack(floor: Floor, evidence: Evidence, in_full: bool) -> str:
-    n, observations = evidence.floors.get(floor.indicator, UNSEEN).n, MEANINGS[floor.indicator].observations
-    if is_hidden(floor.indicator, n, in_full=in_full):
+    observed, observations = evidence.floors.get(floor.indicator, UNSEEN), MEANINGS[floor.indicator].observations
+    if is_hidden(floor.indicator, observed.spoken, in_full=in_full):
         return f"the floor of {floor.indicator} has too few {observations} to be shown"
-    return f"the floor of {floor.indicator} needs {floor.minimum_sample} {observations}, has {n}"
+    return f"the floor of {floor.indicator} needs {floor.minimum_sample} {observations}, has {observed.n}"
 
 
 def _least(indicator: Indicator | None, sample: int, in_full: bool) -> int:
@@ -329,7 +339,7 @@ def _part(criterion: Criterion, evidence: Evidence, in_full: bool) -> Branch:
         criterion=criterion,
         observed=observed,
         minimum=_least(criterion.indicator, criterion.minimum_sample, in_full),
-        hidden=is_hidden(criterion.indicator, observed.n, in_full=in_full),
+        hidden=is_hidden(criterion.indicator, observed.spoken, in_full=in_full),
     )
 
 

@@ -22,7 +22,7 @@ from services.assessment.grading.rules import (
     RetaliationGate,
     meaning_of,
 )
-from services.assessment.indicators.rules import MEANINGS, Indicator, Period, Tally, VisitCounts, wilson
+from services.assessment.indicators.rules import MEANINGS, Confirmation, Indicator, Period, Tally, VisitCounts, wilson
 from services.assessment.standards.models import Standard
 from services.assessment.standards.rules import Bands, Scale, Source
 from shared.types import Level, Out
@@ -51,6 +51,26 @@ class Rate(Out):
         interval = wilson(tally)
         low, high = (interval.low, interval.high) if interval else (None, None)
         return cls(value=tally.value, n=tally.n, low=low, high=high, suppressed=False)
+
+
+class GapOut(Out):
+    """What residents say of the cases that the unit called resolved, by answering them, and which were judged or closed unjudged.
+
+    A case counts for the unit that answered it, also when it was reopened and handed over afterwards.
+    """
+
+    value: float | None = Field(description="The share that no resident confirmed, or that was reopened: 1 - confirmation.")
+    confirmation: Rate = Field(description="Of those cases, the ones that a resident confirmed and nobody reopened.")
+    durability: Rate = Field(description="Of the cases that a resident confirmed, the ones never reopened since.")
+
+    @classmethod
+    def of(cls, said: Confirmation, *, fewest: int) -> Self:
+        """Nothing that rests on fewer than `fewest` residents: who did not judge is counted, and said nothing."""
+        hidden = said.verdicts < fewest
+        confirmation, durability = [
+            Rate.of(tally, suppressed=few) for tally, few in ((said.rate, hidden), (said.durability, said.durability.n < fewest))
+        ]
+        return cls(value=None if hidden else said.gap, confirmation=confirmation, durability=durability)
 
 
 class SpreadOut(Out):
@@ -262,6 +282,7 @@ class ThreeRates(Out):
 class UnitRates(ThreeRates):
     unit_id: UUID
     period: PeriodOut
+    gap: GapOut = Field(description="Between what officials call resolved and what residents confirm.")
 
 
 class Scorecard(UnitRates):
@@ -270,6 +291,10 @@ class Scorecard(UnitRates):
     completion: SpreadOut
     cases: CaseCountsOut
     visits: VisitCountsOut
+    called_back: Rate = Field(
+        description="Of the residents whom inspectors reached about cases drawn at random, those who confirm: beside `gap`. "
+        "A call-back that reached fewer than five counts for nobody."
+    )
     campaign: GradingCampaign | None
     composite: float | None
     grade: GradeOut

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Table, case, cast, func, tuple_
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from services.assessment.indicators.models import CaseEvidence, RetaliationEvidence, VisitEvidence
+from services.assessment.indicators.models import AnswerEvidence, CaseEvidence, RetaliationEvidence, VisitEvidence
 from services.assessment.tables import metadata
 from shared.events.feedback import (
     AppealDecided,
@@ -21,6 +21,7 @@ from shared.events.feedback import (
     CaseEscalated,
     CaseEscalatedV2,
     CaseHandedOver,
+    CaseLapsed,
     CaseOpened,
     CaseReopened,
     ClockBreached,
@@ -37,7 +38,9 @@ Fact = Sequence[str]
 
 CASES: Table = metadata.tables[str(CaseEvidence.__tablename__)]
 VISITS: Table = metadata.tables[str(VisitEvidence.__tablename__)]
-UNIT: Mapping[Table, Fact] = {CASES: ("owner", "unit_id"), VISITS: ("unit_since", "unit_id")}
+ANSWERS: Table = metadata.tables[str(AnswerEvidence.__tablename__)]
+UNIT: Mapping[Table, Sequence[Fact]] = {CASES: [("owner", "unit_id")], VISITS: [("unit_since", "unit_id")], ANSWERS: []}
+"""Whose it is, where that can change."""
 OPENED, UNHEARD_OF = 0, -1
 """What `owner` is before the first hand-over, and before the opening was heard of."""
 
@@ -56,7 +59,7 @@ def _keep(table: Table, *, first: Sequence[Fact] = (), last: Sequence[Fact] = ()
     statement = insert(table)
     new, known = statement.excluded, table.c
     changes: dict[str, ColumnElement[Any]] = {}
-    for fact in (*first, UNIT[table], *last):
+    for fact in (*first, *UNIT[table], *last):
         older, newer = (new, known) if fact in first else (known, new)
         wins = known[fact[0]].is_(None) | (_order(older, fact) < _order(newer, fact))
         changes |= {name: case((wins, new[name]), else_=known[name]) for name in fact}
@@ -72,6 +75,13 @@ KEEP_OWNER = _keep(CASES)
 KEEP_BREACHED = _keep(CASES, first=[("breached_at",)])
 KEEP_FIRST_ANSWER_BREACHED = _keep(CASES, first=[("breached_at",), ("first_answer_breached_at",)])
 KEEP_ESCALATED = _keep(CASES, first=[("escalated_at",)])
+KEEP_ANSWER = _keep(ANSWERS, first=[("answered_at",)])
+KEEP_ANSWER_JUDGED = _keep(ANSWERS, last=[("judgement", "judged_at", "resolved")])
+KEEP_ANSWER_CONFIRMED = _keep(
+    ANSWERS, first=[("confirmed_judgement", "confirmed_at")], last=[("judgement", "judged_at", "resolved")]
+)
+KEEP_ANSWER_LAPSED = _keep(ANSWERS, last=[("lapsed_at",)])
+KEEP_ANSWER_REOPENED = _keep(ANSWERS, last=[("reopened_judgement",)])
 KEEP_PLANNED = _keep(VISITS, last=[("planned_for",)])
 KEEP_RECORDED = _keep(VISITS, last=[("recorded_at", "occurred_at", "findings", "outcome")])
 KEEP_MISSED = _keep(VISITS, first=[("missed_at",)])
@@ -103,19 +113,33 @@ async def keep_case_acknowledged(uow: UnitOfWork, event: CaseAcknowledged) -> No
 
 
 async def keep_case_answered(uow: UnitOfWork, event: CaseAnswered) -> None:
-    """Only the first answer says anything about the clock."""
+    """Only the first answer says anything about the clock; by any the unit calls the case resolved."""
     if event.first:
         values = {"first_answered_at": event.answered_at, "first_answer_in_time": event.in_time}
         await uow.session.execute(KEEP_ANSWERED, _case(event, **values))
+    await uow.session.execute(KEEP_ANSWER, _answer(event, answered_at=event.answered_at))
 
 
 async def keep_case_confirmed(uow: UnitOfWork, event: CaseConfirmed) -> None:
     values = {"resolved": event.resolved, "satisfied": event.satisfied, "judgement": event.judgement}
     await uow.session.execute(KEEP_VERDICT, _case(event, verdict_at=event.confirmed_at, **values))
+    verdict = {"judgement": event.judgement, "judged_at": event.confirmed_at, "resolved": event.resolved}
+    if event.resolved:
+        confirmed = {"confirmed_judgement": event.judgement, "confirmed_at": event.confirmed_at}
+        await uow.session.execute(KEEP_ANSWER_CONFIRMED, _answer(event, **verdict, **confirmed))
+    else:
+        await uow.session.execute(KEEP_ANSWER_JUDGED, _answer(event, **verdict))
+
+
+async def keep_case_lapsed(uow: UnitOfWork, event: CaseLapsed) -> None:
+    """Called resolved, and nobody said so."""
+    await uow.session.execute(KEEP_ANSWER_LAPSED, _answer(event, lapsed_at=event.lapsed_at))
 
 
 async def keep_case_reopened(uow: UnitOfWork, event: CaseReopened) -> None:
+    """A closed case changes no hands, so who owes it then is who had resolved it, and stays so whoever owes it afterwards."""
     await uow.session.execute(KEEP_REOPENED, _case(event, reopened_at=event.reopened_at, reopened_judgement=event.judgement))
+    await uow.session.execute(KEEP_ANSWER_REOPENED, _answer(event, reopened_judgement=event.judgement))
 
 
 async def keep_case_handed_over(uow: UnitOfWork, event: CaseHandedOver) -> None:
@@ -179,6 +203,10 @@ async def keep_retaliation_decided(uow: UnitOfWork, event: RetaliationDecided) -
 
 def _case(event: CaseEvent, **facts: Any) -> dict[str, Any]:
     return {"case_id": event.case_id, "unit_id": event.unit_id, "owner": UNHEARD_OF, **facts}
+
+
+def _answer(event: CaseAnswered | CaseConfirmed | CaseLapsed | CaseReopened, **facts: Any) -> dict[str, Any]:
+    return {"case_id": event.case_id, "unit_id": event.unit_id, **facts}
 
 
 def _visit(event: VisitEvent, **facts: Any) -> dict[str, Any]:

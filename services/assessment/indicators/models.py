@@ -1,5 +1,5 @@
-"""Evidence: what the other services told about each case, each visit and each retaliation, one row each. Ids, numbers and times
-only.
+"""Evidence: what the other services told about each case, each answer to it, each visit and each retaliation, one row each. Ids,
+numbers and times only.
 
 Facts are projections of other services' events and may arrive in any order, so all but the ids may be missing.
 """
@@ -39,6 +39,28 @@ class CaseEvidence(AssessmentTable, table=True):
     satisfied: bool | None = None
     reopened_judgement: int | None = None
     reopened_at: datetime | None = Field(None, sa_type=MOMENT)
+
+
+class AnswerEvidence(AssessmentTable, table=True):
+    """What became of a case that `unit_id` answered, and so called resolved: one row for each unit that did, whoever owes the
+    case now. The verdict is the newest one on this unit, `judgement` its number; `confirmed_judgement` is the first one that said
+    "resolved"; `lapsed_at`, when the case was last closed because nobody judged; `reopened_judgement`, the newest verdict on this
+    unit that a reopening has overruled.
+    """
+
+    __tablename__ = "answer_evidence"
+    __table_args__ = (Index("ix_answer_evidence_unit_id_answered_at", "unit_id", "answered_at"),)
+
+    case_id: UUID = Field(primary_key=True)
+    unit_id: UUID = Field(primary_key=True)
+    answered_at: datetime | None = Field(None, sa_type=MOMENT)
+    judgement: int | None = None
+    judged_at: datetime | None = Field(None, sa_type=MOMENT)
+    resolved: bool | None = None
+    confirmed_judgement: int | None = None
+    confirmed_at: datetime | None = Field(None, sa_type=MOMENT)
+    lapsed_at: datetime | None = Field(None, sa_type=MOMENT)
+    reopened_judgement: int | None = None
 
 
 class VisitEvidence(AssessmentTable, table=True):

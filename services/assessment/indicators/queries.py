@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 from services.assessment.indicators.rules import (
     RETALIATION_COUNTS_FOR,
     CaseCounts,
+    Confirmation,
     Measures,
     Period,
     Retaliations,
@@ -52,11 +53,25 @@ COUNT_CASES = text(f"""
             count(*) FILTER (WHERE breached) AS breached,
             count(*) FILTER (WHERE escalated) AS escalated
         FROM fact GROUP BY unit_id
+    ), answer AS (
+        SELECT unit_id, judged_at IS NOT NULL AS judged, {STANDS} AS holds,
+            coalesce(judged_at, lapsed_at) BETWEEN since AND until AS closed,
+            confirmed_at BETWEEN since AND until AS confirmed,
+            NOT coalesce(reopened_judgement >= confirmed_judgement, false) AS lasted
+        FROM period JOIN answer_evidence USING (unit_id) WHERE answered_at IS NOT NULL
+    ), outcome AS (
+        SELECT unit_id,
+            count(*) FILTER (WHERE closed) AS called_resolved,
+            count(*) FILTER (WHERE closed AND judged) AS verdicts,
+            count(*) FILTER (WHERE closed AND holds) AS holding,
+            count(*) FILTER (WHERE confirmed) AS once_confirmed,
+            count(*) FILTER (WHERE confirmed AND lasted) AS lasting
+        FROM answer GROUP BY unit_id
     ), retaliation AS (
         SELECT unit_id, count(*) AS retaliations, min(decided_at) AS first_at, max(decided_at) AS last_at
         FROM period JOIN retaliation_evidence USING (unit_id) WHERE decided_at > :counted_after GROUP BY unit_id
     )
-    SELECT * FROM counted LEFT JOIN retaliation USING (unit_id)
+    SELECT * FROM counted LEFT JOIN outcome USING (unit_id) LEFT JOIN retaliation USING (unit_id)
 """)
 
 QUANTILES = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {0}) AS {0}_quantiles, count({0}) AS {0}_n"
@@ -140,7 +155,16 @@ def _measures(row: Row[tuple[object, ...]], visits: VisitCounts) -> Measures:
             escalated=row.escalated,
         ),
         visits=visits,
+        confirmation=_confirmation(row) if row.called_resolved is not None else Confirmation(),
         retaliations=Retaliations(row.retaliations, row.first_at, row.last_at) if row.retaliations else None,
+    )
+
+
+def _confirmation(row: Row[tuple[object, ...]]) -> Confirmation:
+    return Confirmation(
+        rate=Tally(row.holding, row.called_resolved),
+        durability=Tally(row.lasting, row.once_confirmed),
+        verdicts=row.verdicts,
     )
 
 

@@ -18,12 +18,14 @@ class Indicator(StrEnum):
     response = "response"
     resolution = "resolution"
     satisfaction = "satisfaction"
+    confirmation = "confirmation"
+    durability = "durability"
     visits_on_time = "visits_on_time"
     visits_counted = "visits_counted"
     visits_made = "visits_made"
 
 
-SAID_BY_RESIDENTS = frozenset({Indicator.resolution, Indicator.satisfaction})
+SAID_BY_RESIDENTS = frozenset({Indicator.resolution, Indicator.satisfaction, Indicator.confirmation, Indicator.durability})
 AMOUNTS = frozenset({Indicator.visits_made})
 """Counted, and set against the size of the unit. How much residents complain is none: silence must not pay."""
 
@@ -52,6 +54,16 @@ MEANINGS = {
         "satisfaction ratings",
         "cases whose latest verdict is `satisfied` / cases whose latest verdict says so either way",
         "feedback: CaseConfirmed",
+    ),
+    Indicator.confirmation: Meaning(
+        "cases called resolved",
+        "cases that a resident confirmed and nobody reopened / cases answered and judged, or closed because nobody judged",
+        "feedback: CaseAnswered, CaseConfirmed, CaseLapsed, CaseReopened",
+    ),
+    Indicator.durability: Meaning(
+        "cases that a resident confirmed",
+        "cases never reopened since / cases that a resident confirmed",
+        "feedback: CaseConfirmed, CaseReopened",
     ),
     Indicator.visits_on_time: Meaning(
         "visits made or missed",
@@ -156,8 +168,30 @@ class Retaliations:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What residents say of the cases that a unit called resolved, by answering them.
+
+    `rate`: those that a resident confirmed and nobody reopened, of the cases answered that were judged, or closed because nobody
+    judged; what was closed without an answer is in neither. `verdicts`: on how many of them a resident spoke. `durability`: those
+    never reopened since, of the cases that a resident confirmed. A case counts for the unit that answered it, whoever owes it
+    now.
+    """
+
+    rate: Tally = Tally(0, 0)
+    durability: Tally = Tally(0, 0)
+    verdicts: int = 0
+
+    @property
+    def gap(self) -> float | None:
+        """Between what officials call resolved and what residents confirm: the share that nobody confirmed, or that did not
+        last."""
+        return (self.rate.n - self.rate.hits) / self.rate.n if self.rate.n else None
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
-    """The three rates of a unit, its visits, and the counts behind them; and whether it retaliated, whatever the period.
+    """The three rates of a unit, its visits, and the counts behind them; whether what it called resolved was; and whether it
+    retaliated, whatever the period.
 
     Response: first answers in time, of the cases answered or overdue for a first answer; a case that was rejected, withdrawn or
     closed unconfirmed counts by this alone, so one that ended before its first answer was due does not count at all.
@@ -170,16 +204,23 @@ class Measures:
     cases: CaseCounts
     visits: VisitCounts = VisitCounts()
     retaliations: Retaliations | None = None
+    confirmation: Confirmation = Confirmation()
 
     def tally(self, indicator: Indicator) -> Tally:
         """An amount is told as `hits`, its `n` being the observations behind it."""
         return TALLIES[indicator](self)
+
+    def voices(self, indicator: Indicator) -> int:
+        """How many residents, or what else is counted, spoke: of the cases called resolved, many are closed in silence."""
+        return self.confirmation.verdicts if indicator is Indicator.confirmation else self.tally(indicator).n
 
 
 TALLIES: dict[Indicator, Callable[[Measures], Tally]] = {
     Indicator.response: lambda found: found.response,
     Indicator.resolution: lambda found: found.resolution,
     Indicator.satisfaction: lambda found: found.satisfaction,
+    Indicator.confirmation: lambda found: found.confirmation.rate,
+    Indicator.durability: lambda found: found.confirmation.durability,
     Indicator.visits_on_time: lambda found: found.visits.on_time,
     Indicator.visits_counted: lambda found: Tally(found.visits.counted, found.visits.made),
     Indicator.visits_made: lambda found: Tally(found.visits.made, found.visits.planned),

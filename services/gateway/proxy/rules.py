@@ -46,6 +46,10 @@ AREAS: dict[str, str] = {
     "working-calendars": "assessment",
     "standards": "assessment",
     "campaigns": "assessment",
+    "alarms": "assessment",
+    "case-call-backs": "assessment",
+    "outcomes": "assessment",
+    "priorities": "assessment",
     "public": "assessment",
 }
 """First segment under /v1 -> the service that answers. What is not here, the gateway answers itself."""

@@ -33,11 +33,13 @@ async def test_scorecard_without_evidence(office: Office) -> None:
         "response_rate": NOTHING,
         "resolution_rate": NOTHING,
         "satisfaction_rate": NOTHING,
+        "gap": {"value": None, "confirmation": NOTHING, "durability": NOTHING},
         "acknowledgement": spread,
         "first_answer": spread,
         "completion": spread,
         "cases": dict.fromkeys(("opened", "answered", "confirmed", "refused", "reopened", "breached", "escalated"), 0),
         "visits": NO_VISITS,
+        "called_back": NOTHING,
         "campaign": None,
         "composite": None,
         "grade": {
@@ -278,6 +280,7 @@ async def test_scoreboard_shows_every_unit_to_anybody(office: Office) -> None:
         "response_rate": NOTHING,
         "resolution_rate": SUPPRESSED,
         "satisfaction_rate": SUPPRESSED,
+        "gap": {"value": None, "confirmation": SUPPRESSED, "durability": SUPPRESSED},
         "grade": {"value": "not_graded", "reason": "not graded: no running campaign measures this unit"},
     }
     assert rows["mid"]["grade"]["value"] == "qualified"
@@ -337,6 +340,24 @@ async def test_three_rates_of_one_unit(office: Office) -> None:
     assert rates["satisfaction_rate"] == SUPPRESSED
     unknown = await office.client.get("/v1/public/three-rates", params={"unit_id": str(uuid4())})
     assert_problem(unknown, 404, "unit-not-found")
+
+
+async def test_the_gap_is_public_once_five_residents_have_spoken(office: Office) -> None:
+    """Those who did not judge are counted, and do not make up for those who did."""
+    unit = await office.register_unit("north")
+    await office.hear(judged_cases(unit, due=4, in_time=4, judged=4, resolved=2, rated=0, satisfied=0))
+    for _ in range(3):
+        silent = Story(unit)
+        await office.hear([silent.answered(), silent.lapsed()])
+    few = await office.get("/v1/public/three-rates", ANONYMOUS, unit_id=unit["id"])
+    assert few["gap"] == {"value": None, "confirmation": SUPPRESSED, "durability": SUPPRESSED}
+    assert (await office.scorecard(unit))["gap"]["confirmation"]["n"] == 7
+
+    await office.hear(judged_cases(unit, due=1, in_time=1, judged=1, resolved=1, rated=0, satisfied=0))
+    gap = (await office.get("/v1/public/three-rates", ANONYMOUS, unit_id=unit["id"]))["gap"]
+    assert (gap["value"], gap["confirmation"]["value"], gap["confirmation"]["n"]) == (0.625, 0.375, 8)
+    assert gap["confirmation"]["low"] < 0.375 < gap["confirmation"]["high"]
+    assert gap["durability"] == SUPPRESSED, "three residents confirmed"
 
 
 @pytest.mark.parametrize("query", [{"parent_id": "1"}, {"parent_id": ""}, {"level": "x"}, {"level": "\x00"}])

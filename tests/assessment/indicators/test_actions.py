@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlmodel import col
 
-from services.assessment.indicators.models import CaseEvidence, VisitEvidence
+from services.assessment.indicators.models import AnswerEvidence, CaseEvidence, VisitEvidence
 from shared.events import v1
 from shared.events.envelope import Event
 from shared.events.feedback import ClockKind, EscalationCause
@@ -34,7 +34,7 @@ CASE_FACTS: st.SearchStrategy[Fact] = st.one_of(
         ),
     ),
     st.tuples(st.just("reopened"), HOURS, st.fixed_dictionaries({"judgement": st.integers(0, 3)})),
-    st.tuples(st.sampled_from(["rejected", "withdrawn"]), HOURS, st.just({})),
+    st.tuples(st.sampled_from(["lapsed", "rejected", "withdrawn"]), HOURS, st.just({})),
     st.tuples(st.just("breached"), HOURS, st.fixed_dictionaries({"kind": st.sampled_from(ClockKind)})),
     st.tuples(st.just("escalated"), HOURS, st.fixed_dictionaries({"cause": st.sampled_from(EscalationCause)})),
     st.tuples(st.just("handed_over"), HOURS, st.fixed_dictionaries({"count": st.integers(1, 3)})),
@@ -88,10 +88,10 @@ async def test_evidence_is_the_same_in_every_order_and_however_often_told(
 
 
 async def facts_of(office: Office, unit: Any) -> list[str]:
-    """What is kept of the unit's cases and visits, without ids."""
+    """What is kept of the unit's cases, answers and visits, without ids."""
     kept = []
     async with office.service.database.session() as session:
-        for table, key in ((CaseEvidence, "case_id"), (VisitEvidence, "visit_id")):
+        for table, key in ((CaseEvidence, "case_id"), (AnswerEvidence, "case_id"), (VisitEvidence, "visit_id")):
             rows = await session.scalars(select(table).where(col(table.unit_id) == UUID(unit["id"])))
             kept += [str(row.model_dump(exclude={key, "unit_id"})) for row in rows]
     return sorted(kept)
@@ -240,6 +240,91 @@ async def test_counts(office: Office) -> None:
         "opened": 1, "answered": 1, "confirmed": 0, "refused": 0, "reopened": 1, "breached": 1, "escalated": 1,
     }  # fmt: skip
     assert card["visits"] == NO_VISITS
+
+
+async def said_of(office: Office, unit: Any) -> tuple[float | None, list[tuple[float | None, int]]]:
+    """The gap, and the confirmation and the durability behind it."""
+    gap = (await office.scorecard(unit))["gap"]
+    return gap["value"], [(gap[name]["value"], gap[name]["n"]) for name in ("confirmation", "durability")]
+
+
+async def gap_after(office: Office, *facts: str, **values: Any) -> tuple[float | None, list[tuple[float | None, int]]]:
+    unit = await office.register_unit(f"unit-{uuid4()}")
+    story = Story(unit)
+    await office.hear([getattr(story, fact)(**values.get(fact, {})) for fact in facts])
+    return await said_of(office, unit)
+
+
+async def test_the_gap_is_what_was_called_resolved_and_nobody_confirmed(office: Office) -> None:
+    assert await gap_after(office, "opened", "answered", "confirmed") == (0.0, [(1.0, 1), (1.0, 1)])
+    assert await gap_after(office, "opened", "answered", "confirmed", confirmed={"resolved": False}) == (
+        1.0,
+        [(0.0, 1), (None, 0)],
+    )
+    assert await gap_after(office, "opened", "answered", "lapsed") == (1.0, [(0.0, 1), (None, 0)])
+    assert await gap_after(office, "opened", "answered", "confirmed", "reopened") == (1.0, [(0.0, 1), (0.0, 1)])
+
+
+async def test_an_answer_that_nobody_has_judged_yet_is_neither_for_nor_against(office: Office) -> None:
+    nothing = (None, [(None, 0), (None, 0)])
+    assert await gap_after(office, "opened", "answered") == nothing
+    assert await gap_after(office, "opened", "answered", "withdrawn") == nothing
+
+
+@pytest.mark.parametrize("ending", ["rejected", "withdrawn", "lapsed", "confirmed"])
+async def test_a_closure_without_an_answer_gives_no_credit(office: Office, ending: str) -> None:
+    gap, (confirmation, _) = await gap_after(office, "opened", "acknowledged", ending)
+    assert (gap, confirmation) == (None, (None, 0))
+
+
+@pytest.mark.parametrize("ending", ["rejected", "withdrawn"])
+async def test_a_verdict_stands_however_the_case_ends_afterwards(office: Office, ending: str) -> None:
+    """Declining what a resident has called unresolved does not make it unsaid."""
+    facts = ("opened", "answered", "confirmed", ending)
+    assert await gap_after(office, *facts, confirmed={"resolved": False}) == (1.0, [(0.0, 1), (None, 0)])
+
+
+async def test_how_much_is_complained_of_lowers_nothing(office: Office) -> None:
+    unit = await office.register_unit("north")
+    story = Story(unit)
+    await office.hear([story.opened(), story.answered(), story.confirmed()])
+    before = await said_of(office, unit)
+    await office.hear([Story(unit).opened(number) for number in range(20)])
+    assert await said_of(office, unit) == before
+
+
+async def test_a_reopened_case_stays_with_whoever_resolved_it_in_every_order(office: Office) -> None:
+    """Also when another unit owes it then, and resolves it for good."""
+    for order in permutations(range(5)):
+        one, other = await office.register_unit(f"unit-{uuid4()}"), await office.register_unit(f"unit-{uuid4()}")
+        case_id = uuid4()
+        first, then = Story(one, case_id), Story(other, case_id)
+        told = [
+            first.confirmed(2, judgement=1),
+            first.reopened(2, judgement=1),
+            then.handed_over(2),
+            then.answered(3, first=False),
+            then.confirmed(4, judgement=2),
+        ]
+        await office.hear([*(told[number] for number in order), first.answered(1)])
+        assert await said_of(office, one) == (1.0, [(0.0, 1), (0.0, 1)])
+        assert await said_of(office, other) == (0.0, [(1.0, 1), (1.0, 1)])
+
+
+async def test_what_was_reopened_once_did_not_last_though_it_was_confirmed_again(office: Office) -> None:
+    unit = await office.register_unit("north")
+    story = Story(unit)
+    await office.hear([story.answered(), story.confirmed(3), story.reopened(4), story.confirmed(5, judgement=2)])
+    assert await said_of(office, unit) == (0.0, [(1.0, 1), (0.0, 1)])
+
+
+async def test_what_lapsed_and_was_reopened_counts_once_it_is_confirmed(office: Office) -> None:
+    unit = await office.register_unit("north")
+    story = Story(unit)
+    await office.hear([story.answered(), story.lapsed(3), story.reopened(4, judgement=0)])
+    assert await said_of(office, unit) == (1.0, [(0.0, 1), (None, 0)])
+    await office.hear([story.confirmed(5)])
+    assert await said_of(office, unit) == (0.0, [(1.0, 1), (1.0, 1)])
 
 
 Happening = Callable[[Story], Event]
