@@ -7,7 +7,11 @@ from services.assessment.campaigns.routes import router as campaigns
 from services.assessment.case_call_backs.routes import router as case_call_backs
 from services.assessment.comments.routes import router as comments
 from services.assessment.consumers import CONSUMES
+from services.assessment.directives.routes import router as directives
+from services.assessment.directives.routes import tasks_router as tasks
 from services.assessment.dry_runs.routes import router as dry_runs
+from services.assessment.exclusions.routes import public_router as public_exclusions
+from services.assessment.exclusions.routes import router as exclusions
 from services.assessment.grading.routes import router as grading
 from services.assessment.jobs import JOBS
 from services.assessment.outcomes.routes import public as public_outcomes
@@ -18,6 +22,7 @@ from services.assessment.priorities.routes import router as priorities
 from services.assessment.profiles.routes import router as profiles
 from services.assessment.scores.routes import router as scores
 from services.assessment.settings import AssessmentSettings
+from services.assessment.stages.routes import router as stages
 from services.assessment.standards.routes import router as standards
 from services.assessment.units.routes import router as units
 from services.assessment.working_calendars.routes import router as working_calendars
@@ -35,6 +40,11 @@ ROUTERS = [
     dry_runs,
     activations,
     campaigns,
+    exclusions,
+    public_exclusions,
+    directives,
+    tasks,
+    stages,
     scores,
     grading,
     outcomes,

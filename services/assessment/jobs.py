@@ -2,17 +2,45 @@
 
 from services.assessment.alarms.actions import find_bulk_closing
 from services.assessment.campaigns.actions import start_due_campaigns
+from services.assessment.directives.actions.escalating import escalate_tasks
+from services.assessment.directives.actions.issuing import cascade_directives
 from services.assessment.dry_runs.actions import advance_dry_run
+from services.assessment.stages.actions import advance_units, place_units
 from shared.service import Job
 from shared.uow import Works
 
 EVERY = 10.0
+BATCH = 500
 SOON = 2.0
 
 
 async def start_campaigns(works: Works) -> bool:
     async with works.begin() as uow:
         return await start_due_campaigns(uow)
+
+
+async def roll_out(works: Works) -> bool:
+    """Units get their place in the campaigns that run."""
+    async with works.begin() as uow:
+        return await place_units(uow, limit=BATCH)
+
+
+async def advance(works: Works) -> bool:
+    """Units go on to the next stage where their evidence says so."""
+    async with works.begin() as uow:
+        return await advance_units(uow, limit=BATCH)
+
+
+async def cascade(works: Works) -> bool:
+    """The units below whoever issued a directive get their tasks."""
+    async with works.begin() as uow:
+        return await cascade_directives(uow, limit=BATCH)
+
+
+async def escalate(works: Works) -> bool:
+    """Overdue tasks are told further up, step by step."""
+    async with works.begin() as uow:
+        return await escalate_tasks(uow, limit=BATCH)
 
 
 async def find_alarms(works: Works) -> bool:
@@ -29,4 +57,8 @@ JOBS = [
     Job("start-campaigns", EVERY, start_campaigns),
     Job("try-standards", SOON, try_standards),
     Job("find-alarms", EVERY, find_alarms),
+    Job("roll-out", EVERY, roll_out),
+    Job("stages", EVERY, advance),
+    Job("directives", EVERY, cascade),
+    Job("overdue-tasks", EVERY, escalate),
 ]

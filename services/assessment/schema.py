@@ -1,9 +1,10 @@
 """Every table of this service, imported so that `metadata` is complete: what migrations compare the database with."""
 
 from services.assessment.alarms.models import Alarm, Closing
-from services.assessment.campaigns.models import Campaign
+from services.assessment.campaigns.models import Campaign, Exclusion
 from services.assessment.case_call_backs.models import CalledCase, CaseCallBack
 from services.assessment.comments.models import Comment
+from services.assessment.directives.models import Directive, Task, TaskNote, TaskStep
 from services.assessment.dry_runs.models import DryRun
 from services.assessment.indicators.models import AnswerEvidence, CaseEvidence, RetaliationEvidence, VisitEvidence
 from services.assessment.outcomes.models import Outcome, OutcomeMeasurement, OutcomeVoice
@@ -11,6 +12,7 @@ from services.assessment.policies.models import Policy
 from services.assessment.priorities.models import KnownActivity, Priority, PriorityTag
 from services.assessment.profiles.models import UnitProfile
 from services.assessment.scores.models import Score
+from services.assessment.stages.models import RollOut, Stage, StageMove, Standing
 from services.assessment.standards.models import Standard
 from services.assessment.tables import metadata
 from services.assessment.units.models import Unit
@@ -25,7 +27,9 @@ __all__ = [
     "CaseEvidence",
     "Closing",
     "Comment",
+    "Directive",
     "DryRun",
+    "Exclusion",
     "KnownActivity",
     "Outcome",
     "OutcomeMeasurement",
@@ -34,8 +38,15 @@ __all__ = [
     "Priority",
     "PriorityTag",
     "RetaliationEvidence",
+    "RollOut",
     "Score",
+    "Stage",
+    "StageMove",
     "Standard",
+    "Standing",
+    "Task",
+    "TaskNote",
+    "TaskStep",
     "Unit",
     "UnitProfile",
     "VisitEvidence",

@@ -77,6 +77,113 @@ class PolicyRegistered(
     registered_at: datetime
 
 
+class CampaignStartedV2(Event, type="massline.assessment.campaign.started.v2", key="campaign_id"):
+    """When: a campaign began to measure units against its standard; without `unit_id` every unit. Key: the campaign. Consumed by
+    webhooks.
+    """
+
+    campaign_id: UUID
+    standard_id: UUID
+    unit_id: UUID | None
+    starts_at: datetime
+    ends_at: datetime
+
+    def before(self) -> CampaignStarted | None:
+        return None if self.unit_id is None else CampaignStarted(**dict(self))
+
+
+class UnitExcluded(Event, type="massline.assessment.unit.excluded.v1", key="campaign_id"):
+    """When: a unit, or it `with_subtree`, was left out of a campaign, by somebody above it and for a public reason.
+
+    Key: the campaign. Consumed by webhooks.
+    """
+
+    exclusion_id: UUID
+    campaign_id: UUID
+    unit_id: UUID
+    with_subtree: bool
+    reason: str
+    rule: str
+    excluded_at: datetime
+
+
+class ExclusionLifted(Event, type="massline.assessment.exclusion.lifted.v1", key="campaign_id"):
+    """When: a campaign measures a unit again that it left out. Key: the campaign. Consumed by webhooks."""
+
+    exclusion_id: UUID
+    campaign_id: UUID
+    unit_id: UUID
+    lifted_at: datetime
+
+
+class StageEntered(Event, type="massline.assessment.stage.entered.v1", key="unit_id"):
+    """When: the evidence of a unit moved it on to stage `number` of a campaign, counted from 1; without `stage_code` it has left
+    the last one. Key: the unit. Consumed by webhooks.
+    """
+
+    campaign_id: UUID
+    unit_id: UUID
+    stage_code: str | None
+    number: int
+    entered_at: datetime
+
+
+class OverdueCause(StrEnum):
+    """What of a task is overdue."""
+
+    acknowledgement = "acknowledgement"
+    work = "work"
+
+
+class DirectiveIssued(Event, type="massline.assessment.directive.issued.v1", key="directive_id"):
+    """When: a unit issued a directive; the tasks of the units below it follow. Key: the directive. Consumed by webhooks."""
+
+    directive_id: UUID
+    directive_code: str
+    unit_id: UUID
+    campaign_id: UUID | None
+    acknowledge_by: datetime
+    due_at: datetime | None
+    issued_at: datetime
+
+
+class TaskAcknowledged(Event, type="massline.assessment.task.acknowledged.v1", key="task_id"):
+    """When: a unit said that it has seen what a directive asks of it. Key: the task. Consumed by webhooks."""
+
+    task_id: UUID
+    directive_id: UUID
+    unit_id: UUID
+    acknowledged_at: datetime
+    in_time: bool
+
+
+class TaskDone(Event, type="massline.assessment.task.done.v1", key="task_id"):
+    """When: a unit reported its task done, with so many pieces of `evidence`; again, when it had been sent back. `in_time` is
+    null where there was no time. Key: the task. Consumed by webhooks.
+    """
+
+    task_id: UUID
+    directive_id: UUID
+    unit_id: UUID
+    evidence: int
+    done_at: datetime
+    in_time: bool | None
+
+
+class TaskEscalated(Event, type="massline.assessment.task.escalated.v1", key="task_id"):
+    """When: an overdue task became visible one unit further up; it is owed by `unit_id` all the same. `step` counts over the
+    whole life of the task. Key: the task. Consumed by webhooks.
+    """
+
+    task_id: UUID
+    directive_id: UUID
+    unit_id: UUID
+    to_unit_id: UUID
+    cause: OverdueCause
+    step: int
+    escalated_at: datetime
+
+
 class OutcomeRecorded(Event, type="massline.assessment.outcome.recorded.v1", key="outcome_id"):
     """When: a unit said what is to change for people, and by when; `needs`: how many needs it answers to. Key: the outcome.
 

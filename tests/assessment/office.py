@@ -78,7 +78,7 @@ class Office:
             "code": code,
             "name": "Spring",
             "standard_id": standard["id"],
-            "unit_id": unit["id"],
+            "unit_id": unit and unit["id"],
             "starts_at": starts_at.isoformat(),
             "ends_at": (starts_at + timedelta(days=days)).isoformat(),
         }

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from services.assessment.jobs import cascade, roll_out
 from services.visits.jobs import make_proposed
 from shared.bus.inprocess import InProcessBus
 from shared.ids import new_id
@@ -468,6 +469,57 @@ class Stage:
         made = await self.do("admin", "/v1/campaigns", campaign(self, await self.standard()))
         return {"campaign_id": made["id"]}
 
+    async def campaign_over_all(self) -> Params:
+        made = await self.do("admin", "/v1/campaigns", {**campaign(self, await self.standard()), "unit_id": None})
+        return {"campaign_id": made["id"]}
+
+    async def campaign_to_come(self) -> Params:
+        asked = {**campaign(self, await self.standard()), "starts_at": "2125-01-01T00:00:00Z"}
+        return {"campaign_id": (await self.do("admin", "/v1/campaigns", asked))["id"]}
+
+    async def own_in_campaign(self) -> Params:
+        """`own` has its place among the stages."""
+        found = {**await self.campaign_over_all(), **await self.own()}
+        path = f"/v1/campaigns/{found['campaign_id']}/units/{found['unit_id']}/stage"
+        await eventually(lambda: self._is_placed(path))
+        return found
+
+    async def _is_placed(self, path: str) -> bool:
+        assessment = next(service for service in self.world.product.services if service.name == "assessment")
+        await roll_out(assessment.works)
+        return (await self.ask("GET", path, "admin")).status_code == 200
+
+    async def exclusion(self) -> Params:
+        """Of `own`."""
+        found = await self.campaign_over_all()
+        made = await self.do("admin", f"/v1/campaigns/{found['campaign_id']}/exclusions", exclusion(self))
+        return {**found, "exclusion_id": made["id"]}
+
+    async def directive(self) -> Params:
+        return {"directive_id": (await self.do("admin", "/v1/directives", directive("parent", self)))["id"]}
+
+    async def task(self) -> Params:
+        """Of `own`."""
+        found = await self.directive()
+        tasks = await eventually(lambda: self._tasks(found))
+        return {**found, "task_id": tasks[0]["id"]}
+
+    async def _tasks(self, found: Params) -> Any:
+        assessment = next(service for service in self.world.product.services if service.name == "assessment")
+        await cascade(assessment.works)
+        asked = {**found, "unit_id": self.units["own"]}
+        return (await self.ask("GET", "/v1/tasks", "admin", params=asked)).json()["items"]
+
+    async def task_acknowledged(self) -> Params:
+        found = await self.task()
+        await self.do("official own", f"/v1/tasks/{found['task_id']}/acknowledge")
+        return found
+
+    async def task_done(self) -> Params:
+        found = await self.task_acknowledged()
+        await self.do("official own", f"/v1/tasks/{found['task_id']}/done", task_report())
+        return found
+
     async def priority(self) -> Params:
         """Of `own`."""
         return {"priority_id": (await self.do("lead own", "/v1/priorities", priority(self)))["id"]}
@@ -670,6 +722,19 @@ def score(stage: Stage, part: str) -> dict[str, Any]:
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:
     times = {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2126-01-01T00:00:00Z"}
     return {"code": uuid4().hex, "name": "Spring", "unit_id": stage.units["stranger"], **standard, **times}
+
+
+def exclusion(stage: Stage) -> dict[str, Any]:
+    return {"unit_id": stage.units["own"], "reason_code": "emergency", "reason": "A flood."}
+
+
+def directive(place: str, stage: Stage) -> dict[str, Any]:
+    words = {"title": "Lamps", "text": "Mend them."}
+    return {"code": uuid4().hex, "unit_id": stage.units[place], "acknowledge_within": 9, **words}
+
+
+def task_report() -> dict[str, Any]:
+    return {"report": "They burn.", "evidence": [{"kind": "activity", "id": str(uuid4())}]}
 
 
 def priority(stage: Stage) -> dict[str, Any]:

@@ -631,8 +631,23 @@ RESEARCH = (
     ),
 )
 
+OVERSEEING = ("official", "lead", "inspector")
+
+ABOVE_OWN = at(("lead", "inspector"), ("parent", "root")) | ADMIN
+LEADING_OWN = at("lead", ("parent", "root")) | ADMIN
+"""Who decide about `own` from above."""
+DIRECTED = at(OVERSEEING, ("own", "child", "sibling", "parent")) | at(("lead", "inspector"), "root") | ADMIN
+"""Who sees a directive of `parent`: in whose scope it was issued, and whom it is addressed to."""
+
+
+def own_task(verb: str, lets_in: Callers, on: Making, sends: Request = EMPTY) -> Line:
+    """On the task of `own`."""
+    return Line(f"POST /v1/tasks/{{task_id}}/{verb}", lets_in, (SCOPED | KNOWN - STAFF) - lets_in, on, sends)
+
+
 STANDARD = "/v1/standards/{standard_id}"
 COMMENT = f"{STANDARD}/comments/{{comment_id}}"
+
 
 ASSESSMENT = (
     role("GET /v1/units", KNOWN),
@@ -707,6 +722,43 @@ ASSESSMENT = (
         Stage.scored,
         says(reason="I mixed up two units."),
     ),
+    Line(
+        "POST /v1/campaigns/{campaign_id}/exclusions",
+        LEADING_OWN,
+        KNOWN - LEADING_OWN,
+        Stage.campaign_over_all,
+        lambda stage, params: {"json": made.exclusion(stage)},
+    ),
+    role("POST /v1/campaigns/{campaign_id}/exclusions/{exclusion_id}/lift", LEADING_OWN, Stage.exclusion, says(reason="Dry.")),
+    role("GET /v1/campaigns/{campaign_id}/coverage", KNOWN, Stage.campaign_over_all),
+    role("GET /v1/public/campaigns/{campaign_id}/exclusions", EVERYBODY, Stage.exclusion),
+    role("GET /v1/public/campaigns/{campaign_id}/coverage", EVERYBODY, Stage.campaign_over_all),
+    role(
+        "POST /v1/campaigns/{campaign_id}/stages",
+        ADMIN,
+        Stage.campaign_to_come,
+        says(stages=[{"code": "first", "name": "First"}]),
+    ),
+    role("GET /v1/campaigns/{campaign_id}/stages", KNOWN, Stage.campaign_over_all),
+    role("GET /v1/campaigns/{campaign_id}/units", KNOWN, Stage.campaign_over_all),
+    Line("GET /v1/campaigns/{campaign_id}/units/{unit_id}/stage", SCOPED, RESIDENTS, Stage.own_in_campaign),
+    role("POST /v1/directives", LEADERS, sends=lambda stage, params: {"json": made.directive("own", stage)}),
+    listing("GET /v1/directives", OVERSEERS, "directive_id", DIRECTED, Stage.directive),
+    Line("GET /v1/directives/{directive_id}", DIRECTED, RESIDENTS, Stage.directive),
+    Line("GET /v1/directives/{directive_id}/rollout", DIRECTED, RESIDENTS, Stage.directive),
+    listing(
+        "GET /v1/tasks",
+        OVERSEERS,
+        "task_id",
+        SCOPED,
+        Stage.task,
+        lambda stage, found: {"params": {"directive_id": found["directive_id"], "unit_id": stage.units["own"]}},
+    ),
+    Line("GET /v1/tasks/{task_id}", SCOPED, RESIDENTS, Stage.task),
+    own_task("acknowledge", WORKERS, Stage.task),
+    own_task("notes", WORKERS, Stage.task, says(text="First.")),
+    own_task("done", WORKERS, Stage.task_acknowledged, says(**made.task_report())),
+    own_task("send-back", LEADING_OWN, Stage.task_done, says(reason="It is dark.")),
     role("GET /v1/public/scoreboard", EVERYBODY),
     role(
         "GET /v1/public/three-rates",
@@ -757,7 +809,7 @@ PRIORITIES = (
 
 UPPERS = LEADS | INSPECTORS | ADMIN
 WATCHERS = at(("lead", "inspector"), ABOVE) | ADMIN
-ABOVE_OWN = at(("lead", "inspector"), ("parent", "root")) | ADMIN
+
 ALARM_READERS_BELOW = at(("lead", "inspector"), "own")
 ALARMS = (
     listing("GET /v1/alarms", UPPERS, "alarm_id", WATCHERS, Stage.alarm),

@@ -34,6 +34,7 @@ IRREGULAR = frozenset(
         "kept",
         "spoken",
         "cut",
+        "done",
         "withdrawn",
         "left",
         "broken",

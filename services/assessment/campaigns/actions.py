@@ -13,23 +13,25 @@ from services.assessment.standards.queries import get_standard
 from services.assessment.standards.rules import State, check_usable
 from services.assessment.units.queries import get_unit
 from shared.errors import Conflict
-from shared.events.assessment import CampaignStarted
+from shared.events.assessment import CampaignStartedV2
 from shared.uow import UnitOfWork
 
 BATCH = 100
 
 
 async def schedule_campaign(
-    uow: UnitOfWork, *, code: str, name: str, standard_id: UUID, unit_id: UUID, starts_at: datetime, ends_at: datetime
+    uow: UnitOfWork, *, code: str, name: str, standard_id: UUID, unit_id: UUID | None, starts_at: datetime, ends_at: datetime
 ) -> Campaign:
-    """Plan a campaign over a unit and all below it; one that starts in the past starts now. Records `CampaignStarted` then.
+    """Plan a campaign over a unit and all below it, or over every unit; one that starts in the past starts now. Records
+    `CampaignStartedV2` then.
 
     Raises `Invalid` (campaign-ends-before-start), `NotFound` (standard-not-found, unit-not-found), `Conflict`
     (standard-not-active, campaign-code-taken).
     """
     check_span(starts_at, ends_at)
     check_usable(State((await get_standard(uow, standard_id)).state))
-    await get_unit(uow, unit_id)
+    if unit_id is not None:
+        await get_unit(uow, unit_id)
     campaign = Campaign(
         id=uow.new_id(),
         code=code,
@@ -50,7 +52,7 @@ async def schedule_campaign(
 
 
 async def start_due_campaigns(uow: UnitOfWork) -> bool:
-    """Record `CampaignStarted` for campaigns whose start has come. True when there may be more of them."""
+    """Record `CampaignStartedV2` for campaigns whose start has come. True when there may be more of them."""
     due = (
         select(Campaign)
         .where(col(Campaign.told).is_(False), col(Campaign.starts_at) <= uow.now())
@@ -67,7 +69,7 @@ async def start_due_campaigns(uow: UnitOfWork) -> bool:
 
 async def _tell(uow: UnitOfWork, campaign: Campaign) -> None:
     await uow.record(
-        CampaignStarted(
+        CampaignStartedV2(
             campaign_id=campaign.id,
             standard_id=campaign.standard_id,
             unit_id=campaign.unit_id,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from services.assessment.campaigns.models import Campaign
-from services.assessment.campaigns.rules import measures
+from services.assessment.campaigns.models import Campaign, Exclusion
+from services.assessment.campaigns.rules import Excluded, measures
 from services.assessment.standards.models import Standard
 from services.assessment.units.models import Unit
 from services.assessment.units.rules import codes_of
@@ -20,11 +21,16 @@ from shared.uow import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running campaign, its standard and the code of the unit that it starts from."""
+    """A running campaign, its standard, the code of the unit that it starts from (None: it covers every unit), and who of those
+    that were asked for is left out."""
 
     campaign: Campaign
     standard: Standard
-    root_code: str
+    root_code: str | None
+    excluded: Excluded
+
+    def measures(self, codes: Sequence[str], level: Level) -> bool:
+        return measures(self.root_code, self.standard.level, self.excluded, codes=codes, level=level)
 
 
 async def get_campaign(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
@@ -51,23 +57,49 @@ async def campaigns_measuring(uow: UnitOfWork, units: Sequence[Unit]) -> dict[UU
     running = await _running_from(uow, {code for codes in paths.values() for code in codes})
     found = {}
     for unit in units:
-        level = Level(unit.level)
-        mine = (one for one in running if measures(one.root_code, one.standard.level, codes=paths[unit.id], level=level))
-        newest = next(mine, None)
+        newest = next((one for one in running if one.measures(paths[unit.id], Level(unit.level))), None)
         if newest is not None:
             found[unit.id] = newest
     return found
 
 
-async def _running_from(uow: UnitOfWork, root_codes: set[str]) -> list[Running]:
-    """Running campaigns that start from one of these units, newest first."""
+async def measures_unit(uow: UnitOfWork, campaign: Campaign, unit: Unit) -> bool:
+    """Whether the campaign, running or not, measures this unit."""
+    codes = codes_of(unit.path)
+    found = await _started_from(uow, set(codes), col(Campaign.id) == campaign.id)
+    return any(one.measures(codes, Level(unit.level)) for one in found)
+
+
+async def _running_from(uow: UnitOfWork, codes: set[str]) -> list[Running]:
     now = uow.now()
+    return await _started_from(uow, codes, and_(col(Campaign.starts_at) <= now, col(Campaign.ends_at) > now))
+
+
+async def _started_from(uow: UnitOfWork, codes: set[str], which: ColumnElement[bool]) -> list[Running]:
+    """Which campaigns start from one of these units or cover every unit, newest first."""
     statement = (
-        select(Campaign, Standard, col(Unit.code))
+        select(Campaign, Standard, col(Unit.code), _left_out(codes, with_subtree=False), _left_out(codes, with_subtree=True))
         .join(Standard, col(Standard.id) == col(Campaign.standard_id))
-        .join(Unit, col(Unit.id) == col(Campaign.unit_id))
-        .where(col(Unit.code).in_(root_codes), col(Campaign.starts_at) <= now, col(Campaign.ends_at) > now)
+        .outerjoin(Unit, col(Unit.id) == col(Campaign.unit_id))
+        .where(or_(col(Campaign.unit_id).is_(None), col(Unit.code).in_(codes)))
+        .where(which)
         .order_by(col(Campaign.starts_at).desc(), col(Campaign.id).desc())
     )
     rows = await uow.session.execute(statement)
-    return [Running(campaign, standard, root_code) for campaign, standard, root_code in rows]
+    return [
+        Running(campaign, standard, root_code, Excluded(frozenset(alone or ()), frozenset(trees or ())))
+        for campaign, standard, root_code, alone, trees in rows
+    ]
+
+
+def _left_out(codes: set[str], *, with_subtree: bool) -> ScalarSelect[list[str] | None]:
+    """Of these units, those that the campaign of the row leaves out."""
+    unit = aliased(Unit)
+    return (
+        select(func.array_agg(col(unit.code)))
+        .join(Exclusion, col(Exclusion.unit_id) == col(unit.id))
+        .where(col(Exclusion.campaign_id) == col(Campaign.id), col(Exclusion.lifted_at).is_(None))
+        .where(col(Exclusion.with_subtree).is_(with_subtree), col(unit.code).in_(codes))
+        .correlate(Campaign)
+        .scalar_subquery()
+    )

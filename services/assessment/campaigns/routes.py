@@ -15,7 +15,8 @@ router = APIRouter(prefix="/v1/campaigns", route_class=EdgeRoute, tags=["campaig
 
 @router.post("", status_code=201)
 async def schedule_campaign(body: CampaignIn, uow: Uow, principal: Administrator) -> CampaignOut:
-    """Schedule a campaign over a whole subtree. Campaigns may overlap: the newest running one grades a unit."""
+    """Schedule a campaign over every unit, or over a whole subtree. Campaigns may overlap: the newest running one that does not
+    leave a unit out grades it."""
     campaign = await actions.schedule_campaign(uow, **body.model_dump())
     return CampaignOut.of(campaign, uow.now())
 

@@ -15,7 +15,9 @@ class CampaignIn(In):
     code: Code
     name: Line
     standard_id: UUID = Field(description="One version of a standard; it stays that version.")
-    unit_id: UUID = Field(description="The root of what is covered: this unit and every unit below it.")
+    unit_id: UUID | None = Field(
+        None, description="Only this unit and every unit below it. Left out: every unit, also those registered later."
+    )
     starts_at: Moment
     ends_at: Moment
 
@@ -25,7 +27,7 @@ class CampaignOut(Out):
     code: str
     name: str
     standard_id: UUID
-    unit_id: UUID
+    unit_id: UUID | None = Field(description="Null: every unit is covered.")
     starts_at: datetime
     ends_at: datetime
     state: CampaignState

@@ -5,21 +5,17 @@ from uuid import UUID
 from sqlalchemy import func, select, text, update
 from sqlmodel import col
 
-from services.assessment.campaigns.models import Campaign
-from services.assessment.campaigns.queries import get_campaign
-from services.assessment.campaigns.rules import measures, state_at
+from services.assessment.campaigns.queries import get_campaign, measures_unit
+from services.assessment.campaigns.rules import state_at
 from services.assessment.scores.models import COUNTS, Score
 from services.assessment.scores.rules import RULES, check_counting, check_part, check_running, check_standing, part_of
 from services.assessment.scores.schemas import ScoreIn
 from services.assessment.standards.models import Standard
 from services.assessment.standards.queries import get_standard
-from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit
-from services.assessment.units.rules import codes_of
 from shared.auth import Principal, Role
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events.assessment import ScoreGiven, ScoreWithdrawn
-from shared.types import Level
 from shared.uow import UnitOfWork
 
 
@@ -36,7 +32,8 @@ async def give_score(uow: UnitOfWork, principal: Principal, campaign_id: UUID, s
     check_standing(part, await _own_path(uow, principal), unit.path)
     check_running(state_at(uow.now(), campaign.starts_at, campaign.ends_at))
     standard = await get_standard(uow, campaign.standard_id)
-    await _check_covered(uow, campaign, standard, unit)
+    if not await measures_unit(uow, campaign, unit):
+        raise Conflict("unit-not-covered", "This campaign does not measure that unit: see GET /v1/campaigns/{id}/coverage.")
     check_criterion(standard, said.criterion)
     score = Score(
         **said.model_dump(mode="json", exclude={"unit_id", "part"}),
@@ -84,13 +81,6 @@ def check_criterion(standard: Standard, code: str) -> None:
     if code not in scored:
         known = f"Scored are {', '.join(scored)}." if scored else "It has none that are."
         raise Invalid("criterion-not-scored", f"{code} is no criterion of this campaign's standard that people score. {known}")
-
-
-async def _check_covered(uow: UnitOfWork, campaign: Campaign, standard: Standard, unit: Unit) -> None:
-    """Raises `Conflict` (unit-not-covered)."""
-    root = await get_unit(uow, campaign.unit_id)
-    if not measures(root.code, standard.level, codes=codes_of(unit.path), level=Level(unit.level)):
-        raise Conflict("unit-not-covered", "This campaign does not measure that unit: see `unit_id` and its standard's level.")
 
 
 async def _own_path(uow: UnitOfWork, principal: Principal) -> str | None:

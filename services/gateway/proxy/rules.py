@@ -50,6 +50,8 @@ AREAS: dict[str, str] = {
     "case-call-backs": "assessment",
     "outcomes": "assessment",
     "priorities": "assessment",
+    "directives": "assessment",
+    "tasks": "assessment",
     "public": "assessment",
 }
 """First segment under /v1 -> the service that answers. What is not here, the gateway answers itself."""

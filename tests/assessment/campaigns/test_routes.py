@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from shared.auth import ANONYMOUS, Role
-from shared.events.assessment import CampaignStarted
+from shared.events.assessment import CampaignStarted, CampaignStartedV2
 from tests.assessment.office import ADMIN, Office, assert_problem
 from tests.support.callers import principal
 
@@ -30,6 +30,18 @@ async def test_schedule_campaign_that_runs_already(office: Office) -> None:
     [event] = await office.recorded(CampaignStarted)
     told = event.model_dump(mode="json")
     assert told == {"campaign_id": campaign["id"]} | {name: campaign[name] for name in told if name != "campaign_id"}
+
+
+async def test_a_campaign_without_a_unit_covers_every_unit_under_every_root(office: Office) -> None:
+    """The first contract has no word for it, and is not told."""
+    north, south = await office.register_unit("north"), await office.register_unit("south")
+    campaign = await office.schedule_campaign(None, await office.adopt_standard())
+    late = await office.register_unit("late", "township", north)
+    for unit in (north, south, late):
+        assert (await office.scorecard(unit))["campaign"]["id"] == campaign["id"]
+    assert campaign["unit_id"] is None
+    assert [event.model_dump()["unit_id"] for event in await office.recorded(CampaignStartedV2)] == [None]
+    assert await office.recorded(CampaignStarted) == []
 
 
 async def test_schedule_campaign_refusals(office: Office) -> None:

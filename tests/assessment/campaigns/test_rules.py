@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.assessment.campaigns.rules import CampaignState, check_span, counts_from, measures, state_at
+from services.assessment.campaigns.rules import CampaignState, Excluded, check_span, counts_from, measures, state_at
 from shared.errors import Invalid
 from shared.types import Level
 
@@ -44,6 +44,23 @@ def test_check_span() -> None:
 )
 def test_measures(root: str, only: Level | None, measured: bool) -> None:
     assert measures(root, only, codes=["north", "mid", "leaf"], level=Level.township) is measured
+
+
+@pytest.mark.parametrize(
+    ("excluded", "measured"),
+    [
+        (Excluded(), True),
+        (Excluded(alone=frozenset({"leaf"})), False),
+        (Excluded(alone=frozenset({"mid"})), True),
+        (Excluded(trees=frozenset({"mid"})), False),
+        (Excluded(trees=frozenset({"leaf"})), False),
+        (Excluded(alone=frozenset({"south"}), trees=frozenset({"south"})), True),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("root", [None, "north"])
+def test_whom_a_campaign_leaves_out_it_does_not_measure(root: str | None, excluded: Excluded, measured: bool) -> None:
+    assert measures(root, None, excluded, codes=["north", "mid", "leaf"], level=Level.township) is measured
 
 
 def test_counts_from_the_full_hour() -> None:
