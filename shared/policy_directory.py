@@ -1,4 +1,5 @@
-"""Case policies and working calendars as a service knows them: a projection of assessment's, held in memory as a `PolicyBook`.
+"""Case policies, their supplements, working calendars and practice policies as a service knows them: a projection of
+assessment's, held in memory as a `PolicyBook`.
 
 Intake asks which policy applies to every opinion, so the answer must not cost a query.
 """
@@ -12,8 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import CHANNEL as WAKEUPS
 from shared.db import Database, kernel_metadata
-from shared.events.assessment import PolicyRegistered, WorkingCalendarRegistered
-from shared.policies import CasePolicy, PolicyBook
+from shared.events.assessment import (
+    PolicyRegistered,
+    PolicySupplementRegistered,
+    PracticePolicyRegistered,
+    WorkingCalendarRegistered,
+)
+from shared.policies import CasePolicy, PolicyBook, Supplement
+from shared.practices import PracticeBook, PracticePolicy
 from shared.working_time import WorkingHours
 
 CHANNEL = "massline_policies"
@@ -26,6 +33,18 @@ known_policies = Table(
 )
 known_working_calendars = Table(
     "known_working_calendars",
+    kernel_metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("content", SqlText, nullable=False),
+)
+known_policy_supplements = Table(
+    "known_policy_supplements",
+    kernel_metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("content", SqlText, nullable=False),
+)
+known_practice_policies = Table(
+    "known_practice_policies",
     kernel_metadata,
     Column("id", Uuid, primary_key=True),
     Column("content", SqlText, nullable=False),
@@ -54,7 +73,7 @@ class PolicyDirectory:
         self._stale = True
 
     async def refresh(self) -> None:
-        """Read the policies and calendars again if there are new ones."""
+        """Read them all again if there are new ones."""
         if not self._stale:
             return
         async with self._loading:
@@ -66,13 +85,18 @@ class PolicyDirectory:
         try:
             policies = await self._database.pool.fetch("SELECT content FROM known_policies")
             calendars = await self._database.pool.fetch("SELECT content FROM known_working_calendars")
+            supplements = await self._database.pool.fetch("SELECT content FROM known_policy_supplements")
+            practices = await self._database.pool.fetch("SELECT content FROM known_practice_policies")
         except BaseException:
             self._stale = True
             raise
         hours = dict(calendar_of(WorkingCalendarRegistered.model_validate_json(content)) for (content,) in calendars)
         codes = {None, *(code for code, _ in hours)}
         known = (policy_of(PolicyRegistered.model_validate_json(content)) for (content,) in policies)
-        self._book = PolicyBook((policy for policy in known if policy.rules.calendar_code in codes), hours)
+        told = (PolicySupplementRegistered.model_validate_json(content) for (content,) in supplements)
+        ready = (policy for policy in known if policy.rules.calendar_code in codes)
+        of_practice = (PracticePolicyRegistered.model_validate_json(content) for (content,) in practices)
+        self._book = PolicyBook(ready, hours, map(supplement_of, told), PracticeBook(map(practice_of, of_practice)))
 
 
 def policy_of(event: PolicyRegistered) -> CasePolicy:
@@ -82,6 +106,30 @@ def policy_of(event: PolicyRegistered) -> CasePolicy:
         version=event.version,
         level=event.level,
         channel=event.channel,
+        effective_from=event.effective_from,
+        rules=event.rules,
+    )
+
+
+def supplement_of(event: PolicySupplementRegistered) -> Supplement:
+    return Supplement(
+        id=event.supplement_id,
+        code=event.supplement_code,
+        version=event.version,
+        unit_id=event.unit_id,
+        channel=event.channel,
+        effective_from=event.effective_from,
+        ends=event.ends,
+        rules=event.rules,
+    )
+
+
+def practice_of(event: PracticePolicyRegistered) -> PracticePolicy:
+    return PracticePolicy(
+        id=event.practice_policy_id,
+        code=event.policy_code,
+        version=event.version,
+        level=event.level,
         effective_from=event.effective_from,
         rules=event.rules,
     )
@@ -98,6 +146,16 @@ def calendar_of(event: WorkingCalendarRegistered) -> tuple[tuple[str, int], Work
 async def project_policy(session: AsyncSession, event: PolicyRegistered) -> None:
     """Keep a version of a policy; once kept it stays as it is."""
     await _keep(session, insert(known_policies).values(id=event.policy_id, content=event.model_dump_json()))
+
+
+async def project_supplement(session: AsyncSession, event: PolicySupplementRegistered) -> None:
+    """Keep a version of a supplement; once kept it stays as it is."""
+    await _keep(session, insert(known_policy_supplements).values(id=event.supplement_id, content=event.model_dump_json()))
+
+
+async def project_practice(session: AsyncSession, event: PracticePolicyRegistered) -> None:
+    """Keep a version of a practice policy; once kept it stays as it is."""
+    await _keep(session, insert(known_practice_policies).values(id=event.practice_policy_id, content=event.model_dump_json()))
 
 
 async def project_calendar(session: AsyncSession, event: WorkingCalendarRegistered) -> None:

@@ -17,13 +17,17 @@ from services.assessment.jobs import JOBS
 from services.assessment.outcomes.routes import public as public_outcomes
 from services.assessment.outcomes.routes import router as outcomes
 from services.assessment.policies.routes import router as policies
+from services.assessment.practices.routes import router as practices
 from services.assessment.priorities.routes import efforts
 from services.assessment.priorities.routes import router as priorities
 from services.assessment.profiles.routes import router as profiles
 from services.assessment.scores.routes import router as scores
 from services.assessment.settings import AssessmentSettings
+from services.assessment.simulations.routes import router as simulations
 from services.assessment.stages.routes import router as stages
 from services.assessment.standards.routes import router as standards
+from services.assessment.supplements.routes import effective as effective_policies
+from services.assessment.supplements.routes import router as supplements
 from services.assessment.units.routes import router as units
 from services.assessment.working_calendars.routes import router as working_calendars
 from shared.clock import Clock, system_clock
@@ -33,7 +37,11 @@ from shared.service import Service
 ROUTERS = [
     units,
     profiles,
+    effective_policies,
     policies,
+    supplements,
+    simulations,
+    practices,
     working_calendars,
     standards,
     comments,

@@ -3,6 +3,7 @@
 from services.assessment.alarms.actions import keep_closing
 from services.assessment.indicators import actions
 from services.assessment.priorities.actions import keep_activity
+from services.assessment.simulations import actions as replays
 from shared.consumer import Handlers
 from shared.events.envelope import Record
 from shared.events.feedback import (
@@ -15,8 +16,10 @@ from shared.events.feedback import (
     CaseHandedOver,
     CaseLapsed,
     CaseOpened,
+    CaseQuestionAsked,
     CaseRejected,
     CaseReopened,
+    CaseWithdrawn,
     ClockBreached,
     ClockBreachedV2,
     RetaliationDecided,
@@ -35,6 +38,7 @@ from shared.uow import UnitOfWork
 
 async def on_case_opened(uow: UnitOfWork, event: CaseOpened, record: Record) -> None:
     await actions.keep_case_opened(uow, event)
+    await replays.keep_case_opened(uow, event)
 
 
 async def on_case_acknowledged(uow: UnitOfWork, event: CaseAcknowledged, record: Record) -> None:
@@ -48,6 +52,11 @@ async def on_case_answered(uow: UnitOfWork, event: CaseAnswered, record: Record)
 
 async def on_case_rejected(uow: UnitOfWork, event: CaseRejected, record: Record) -> None:
     await keep_closing(uow, event.unit_id, event.case_id, event.rejected_at)
+    await replays.keep_case_rejected(uow, event)
+
+
+async def on_case_withdrawn(uow: UnitOfWork, event: CaseWithdrawn, record: Record) -> None:
+    await replays.keep_case_withdrawn(uow, event)
 
 
 async def on_case_confirmed(uow: UnitOfWork, event: CaseConfirmed, record: Record) -> None:
@@ -56,6 +65,7 @@ async def on_case_confirmed(uow: UnitOfWork, event: CaseConfirmed, record: Recor
 
 async def on_case_lapsed(uow: UnitOfWork, event: CaseLapsed, record: Record) -> None:
     await actions.keep_case_lapsed(uow, event)
+    await replays.keep_case_lapsed(uow, event)
 
 
 async def on_case_reopened(uow: UnitOfWork, event: CaseReopened, record: Record) -> None:
@@ -72,6 +82,11 @@ async def on_appeal_decided(uow: UnitOfWork, event: AppealDecided, record: Recor
 
 async def on_clock_breached(uow: UnitOfWork, event: ClockBreached | ClockBreachedV2, record: Record) -> None:
     await actions.keep_clock_breached(uow, event)
+    await replays.keep_clock_breached(uow, event)
+
+
+async def on_case_question_asked(uow: UnitOfWork, event: CaseQuestionAsked, record: Record) -> None:
+    await replays.keep_question_asked(uow, event)
 
 
 async def on_case_escalated(uow: UnitOfWork, event: CaseEscalated | CaseEscalatedV2, record: Record) -> None:
@@ -122,6 +137,8 @@ CONSUMES: Handlers = {
     AppealDecided: on_appeal_decided,
     ClockBreached: on_clock_breached,
     ClockBreachedV2: on_clock_breached,
+    CaseQuestionAsked: on_case_question_asked,
+    CaseWithdrawn: on_case_withdrawn,
     CaseEscalated: on_case_escalated,
     CaseEscalatedV2: on_case_escalated,
     RetaliationDecided: on_retaliation_decided,

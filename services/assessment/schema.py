@@ -9,11 +9,14 @@ from services.assessment.dry_runs.models import DryRun
 from services.assessment.indicators.models import AnswerEvidence, CaseEvidence, RetaliationEvidence, VisitEvidence
 from services.assessment.outcomes.models import Outcome, OutcomeMeasurement, OutcomeVoice
 from services.assessment.policies.models import Policy
+from services.assessment.practices.models import PracticeVersion
 from services.assessment.priorities.models import KnownActivity, Priority, PriorityTag
 from services.assessment.profiles.models import UnitProfile
 from services.assessment.scores.models import Score
+from services.assessment.simulations.models import ClockEvidence
 from services.assessment.stages.models import RollOut, Stage, StageMove, Standing
 from services.assessment.standards.models import Standard
+from services.assessment.supplements.models import PolicySupplement
 from services.assessment.tables import metadata
 from services.assessment.units.models import Unit
 from services.assessment.working_calendars.models import WorkingCalendar
@@ -25,6 +28,7 @@ __all__ = [
     "Campaign",
     "CaseCallBack",
     "CaseEvidence",
+    "ClockEvidence",
     "Closing",
     "Comment",
     "Directive",
@@ -35,6 +39,8 @@ __all__ = [
     "OutcomeMeasurement",
     "OutcomeVoice",
     "Policy",
+    "PolicySupplement",
+    "PracticeVersion",
     "Priority",
     "PriorityTag",
     "RetaliationEvidence",

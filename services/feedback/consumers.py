@@ -2,10 +2,10 @@
 
 from services.feedback.cases.actions.opening import change_sponsor, open_finding_case
 from shared.consumer import Handlers
-from shared.events.assessment import PolicyRegistered, UnitRegistered, WorkingCalendarRegistered
+from shared.events.assessment import PolicyRegistered, PolicySupplementRegistered, UnitRegistered, WorkingCalendarRegistered
 from shared.events.envelope import Record
 from shared.events.visits import FindingReported, FindingSponsorChanged
-from shared.policy_directory import project_calendar, project_policy
+from shared.policy_directory import project_calendar, project_policy, project_supplement
 from shared.units import KnownUnit, project_unit
 from shared.uow import UnitOfWork
 
@@ -16,6 +16,10 @@ async def on_unit_registered(uow: UnitOfWork, event: UnitRegistered, record: Rec
 
 async def on_policy_registered(uow: UnitOfWork, event: PolicyRegistered, record: Record) -> None:
     await project_policy(uow.session, event)
+
+
+async def on_policy_supplement_registered(uow: UnitOfWork, event: PolicySupplementRegistered, record: Record) -> None:
+    await project_supplement(uow.session, event)
 
 
 async def on_working_calendar_registered(uow: UnitOfWork, event: WorkingCalendarRegistered, record: Record) -> None:
@@ -33,6 +37,7 @@ async def on_finding_sponsor_changed(uow: UnitOfWork, event: FindingSponsorChang
 CONSUMES: Handlers = {
     UnitRegistered: on_unit_registered,
     PolicyRegistered: on_policy_registered,
+    PolicySupplementRegistered: on_policy_supplement_registered,
     WorkingCalendarRegistered: on_working_calendar_registered,
     FindingReported: on_finding_reported,
     FindingSponsorChanged: on_finding_sponsor_changed,

@@ -10,7 +10,7 @@ from services.visits.visitors.actions import project_visitor
 from services.visits.visits.actions import count_visits_serving
 from services.visits.visits.rules import VisitState
 from shared.consumer import Handlers
-from shared.events.assessment import UnitRegistered
+from shared.events.assessment import PracticePolicyRegistered, UnitRegistered
 from shared.events.envelope import Record
 from shared.events.feedback import (
     AppealDecided,
@@ -26,12 +26,17 @@ from shared.events.feedback import (
 )
 from shared.events.gateway import AccountCreated
 from shared.events.visits import CancelCause, VisitCancelled, VisitMissed, VisitRecorded
+from shared.policy_directory import project_practice
 from shared.units import KnownUnit, project_unit
 from shared.uow import UnitOfWork
 
 
 async def on_unit_registered(uow: UnitOfWork, event: UnitRegistered, record: Record) -> None:
     await project_unit(uow.session, KnownUnit.of(event))
+
+
+async def on_practice_policy_registered(uow: UnitOfWork, event: PracticePolicyRegistered, record: Record) -> None:
+    await project_practice(uow.session, event)
 
 
 async def on_account_created(uow: UnitOfWork, event: AccountCreated, record: Record) -> None:
@@ -109,6 +114,7 @@ async def on_visit_cancelled(uow: UnitOfWork, event: VisitCancelled, record: Rec
 
 CONSUMES: Handlers = {
     UnitRegistered: on_unit_registered,
+    PracticePolicyRegistered: on_practice_policy_registered,
     AccountCreated: on_account_created,
     CaseOpened: on_case_opened,
     CaseAnswered: on_case_answered,

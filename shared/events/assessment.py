@@ -5,7 +5,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.events.envelope import Event
-from shared.policies import CaseRules, Channel
+from shared.policies import CaseRules, Channel, SupplementRules
+from shared.practices import PracticeRules
 from shared.types import Level
 from shared.working_time import Week, WorkingDate
 
@@ -74,6 +75,50 @@ class PolicyRegistered(
     channel: Channel | None
     effective_from: datetime
     rules: CaseRules
+    registered_at: datetime
+
+
+class PolicySupplementRegistered(
+    Event,
+    type="massline.assessment.policy-supplement.registered.v1",
+    key="supplement_id",
+    topic="massline.assessment.policies",
+):
+    """When: a unit asked more of its subtree than the policies do, or ended that; a version is never changed, so the compacted
+    topic holds all of them.
+
+    Key: the version. Consumed by feedback, which keeps a projection.
+    """
+
+    supplement_id: UUID
+    supplement_code: str
+    version: int
+    unit_id: UUID
+    channel: Channel | None
+    effective_from: datetime
+    ends: bool
+    rules: SupplementRules
+    registered_at: datetime
+
+
+class PracticePolicyRegistered(
+    Event,
+    type="massline.assessment.practice-policy.registered.v1",
+    key="practice_policy_id",
+    topic="massline.assessment.policies",
+):
+    """When: a version of a policy on visits, inspections or grades was registered; it is never changed, so the compacted topic
+    holds all of them.
+
+    Key: the version. Consumed by visits, which keeps a projection.
+    """
+
+    practice_policy_id: UUID
+    policy_code: str
+    version: int
+    level: Level | None
+    effective_from: datetime
+    rules: PracticeRules
     registered_at: datetime
 
 

@@ -575,6 +575,10 @@ class Stage:
     async def working_calendar(self) -> Params:
         return {"code": (await self.do("admin", "/v1/working-calendars", working_calendar()))["code"]}
 
+    async def supplement(self) -> Params:
+        made = await self.do("admin", "/v1/policy-supplements", {**supplement(), "unit_id": self.units["own"]})
+        return {"supplement_id": made["id"]}
+
     async def webhook(self) -> Params:
         made = await self.do("admin", "/v1/webhooks", webhook())
         return {"webhook_id": made["id"]}
@@ -776,6 +780,19 @@ def policy(**changed: Any) -> dict[str, Any]:
     windows = dict.fromkeys(("confirm_within", "reopen_within", "appeal_within"), span)
     whole = {"code": uuid4().hex, "name": "A policy", "deadlines": dict.fromkeys(kinds, span), "escalation": [span], **windows}
     return {**whole, **changed}
+
+
+def supplement() -> dict[str, Any]:
+    return {"reason": "The river rises.", "deadlines": {"appeal": {"amount": 7, "unit": "days"}}}
+
+
+def simulation(unit_id: str) -> dict[str, Any]:
+    day = {"since": "2026-01-01", "until": "2026-01-02"}
+    return {"policy": policy(level="province", code="provincial"), "unit_id": unit_id, **day}
+
+
+def practice_policy() -> dict[str, Any]:
+    return {"name": "Inspections", "level": "province", "rules": {"practice": "inspection_rhythm", "every_days": 90}}
 
 
 def webhook() -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Policies and calendars of a test, told to the service as assessment would tell them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from shared.clock import system_clock
-from shared.events.assessment import PolicyRegistered, WorkingCalendarRegistered
+from shared.errors import NotFound
+from shared.events.assessment import PolicyRegistered, PolicySupplementRegistered, WorkingCalendarRegistered
 from shared.events.envelope import Event, Record
 from shared.ids import new_id
-from shared.policies import SHIPPED, CaseRules, Channel
+from shared.policies import SHIPPED, CaseRules, Channel, SupplementRules
 from shared.service import Service
 from shared.types import Level
 from shared.working_time import WorkingHours
@@ -127,6 +129,45 @@ def policy_event(
         channel=channel,
         effective_from=effective_from,
         rules=said,
+        registered_at=effective_from,
+    )
+
+
+async def know_supplement(service: Service, unit_id: UUID, *, code: str, version: int = 1, **said: Any) -> str:
+    """The label of the supplement, once the service knows it."""
+    event = supplement_event(unit_id, code=code, version=version, **said)
+    await service.consumer.deliver([_record(event)])
+    label = f"{code}.v{version}"
+
+    async def known() -> bool:
+        await service.policies.refresh()
+        with suppress(NotFound):
+            return bool(service.policies.book.supplements(f"default.v1+{label}"))
+        return False
+
+    await eventually(known)
+    return label
+
+
+def supplement_event(
+    unit_id: UUID,
+    *,
+    code: str,
+    version: int = 1,
+    channel: Channel | None = None,
+    effective_from: datetime = EVER,
+    ends: bool = False,
+    **said: Any,
+) -> PolicySupplementRegistered:
+    return PolicySupplementRegistered(
+        supplement_id=uuid4(),
+        supplement_code=code,
+        version=version,
+        unit_id=unit_id,
+        channel=channel,
+        effective_from=effective_from,
+        ends=ends,
+        rules=SupplementRules.model_validate(said),
         registered_at=effective_from,
     )
 

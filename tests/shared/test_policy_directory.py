@@ -3,20 +3,21 @@
 import random
 from collections.abc import AsyncIterator, Sequence
 from itertools import permutations
+from uuid import UUID
 
 import pytest
 
 from shared.db import Database
 from shared.errors import NotFound
-from shared.events.assessment import PolicyRegistered, WorkingCalendarRegistered
+from shared.events.assessment import PolicyRegistered, PolicySupplementRegistered, WorkingCalendarRegistered
 from shared.policies import Channel
-from shared.policy_directory import PolicyDirectory, project_calendar, project_policy
+from shared.policy_directory import PolicyDirectory, project_calendar, project_policy, project_supplement
 from shared.types import Level
-from tests.feedback.policies import BERLIN, EVER, FOR_EVER, SHANGHAI, calendar_event, policy_event, rules, span
+from tests.feedback.policies import BERLIN, EVER, FOR_EVER, SHANGHAI, calendar_event, policy_event, rules, span, supplement_event
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 
-Told = PolicyRegistered | WorkingCalendarRegistered
+Told = PolicyRegistered | PolicySupplementRegistered | WorkingCalendarRegistered
 WORKDAYS = rules(deadlines={"first_answer": span(2, "working_days")}, calendar_code="office")
 OFFICE, OFFICE_2 = calendar_event(SHANGHAI, code="office"), calendar_event(BERLIN, code="office", version=2)
 TOWNS = policy_event(WORKDAYS, code="towns", version=1, level=Level.township)
@@ -40,6 +41,8 @@ async def project(database: Database, *told: Told) -> None:
         async with database.session() as session:
             if isinstance(event, PolicyRegistered):
                 await project_policy(session, event)
+            elif isinstance(event, PolicySupplementRegistered):
+                await project_supplement(session, event)
             else:
                 await project_calendar(session, event)
             await session.commit()
@@ -108,6 +111,17 @@ async def test_a_calendar_in_a_zone_that_is_not_known_here_is_refused(database: 
     with pytest.raises(ValueError, match="IANA"):
         await project(database, OFFICE.model_copy(update={"time_zone_code": "Europe/Atlantis"}))
     assert known(await fresh(database))[1] is None
+
+
+async def test_supplements_are_known_once_and_stay_as_they_are(database: Database) -> None:
+    unit_id = UUID(int=7)
+    first = supplement_event(unit_id, code="river", escalate_after_reopenings=1)
+    await project(database, supplement_event(unit_id, code="river", version=2, effective_from=FOR_EVER, ends=True), first, first)
+    await project(database, first.model_copy(update={"ends": True}))
+    book = (await fresh(database)).book
+    assert [each.label for each in book.supplements_for([unit_id], Channel.thought, EVER)] == ["river.v1"]
+    assert book.supplements_for([unit_id], Channel.thought, FOR_EVER) == ()
+    assert book.supplements("default.v1+river.v1")[0].rules == first.rules
 
 
 async def test_a_change_made_by_another_process_is_noticed(url: str, database: Database) -> None:

@@ -5,8 +5,9 @@ from sqlmodel import col
 
 from services.assessment.policies.models import Policy
 from services.assessment.policies.queries import scopes_taken
-from services.assessment.policies.rules import check_code, check_scope, check_start
+from services.assessment.policies.rules import check_code, check_scope
 from services.assessment.policies.schemas import PolicyIn
+from services.assessment.practices.rules import check_start
 from services.assessment.working_calendars.queries import get_working_calendar
 from shared.events.assessment import PolicyRegistered
 from shared.policies import SHIPPED
@@ -25,12 +26,12 @@ async def register_policy(uow: UnitOfWork, asked: PolicyIn) -> Policy:
     check_start(effective_from, now)
     if asked.calendar_code is not None:
         await get_working_calendar(uow, asked.calendar_code)
-    await _one_at_a_time(uow)
+    await one_at_a_time(uow)
     check_scope(asked.code, (asked.level, asked.channel), await scopes_taken(uow))
     policy = Policy(
         id=uow.new_id(),
         code=asked.code,
-        version=await _next_version(uow, asked.code),
+        version=await next_version(uow, asked.code),
         name=asked.name,
         level=asked.level,
         channel=asked.channel,
@@ -44,12 +45,13 @@ async def register_policy(uow: UnitOfWork, asked: PolicyIn) -> Policy:
     return policy
 
 
-async def _one_at_a_time(uow: UnitOfWork) -> None:
-    """Two codes must not take one scope, nor two registrations one version."""
+async def one_at_a_time(uow: UnitOfWork) -> None:
+    """Two codes must not take one scope, nor two registrations one version, nor a supplement miss a policy."""
     await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("case policies", 0))))
 
 
-async def _next_version(uow: UnitOfWork, code: str) -> int:
+async def next_version(uow: UnitOfWork, code: str) -> int:
+    """What the next version of the policy is called."""
     registered = await uow.session.scalar(select(func.max(col(Policy.version))).where(col(Policy.code) == code))
     return max([registered or 0, *(policy.version for policy in SHIPPED if policy.code == code)]) + 1
 

@@ -8,9 +8,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
 from services.assessment.policies.models import Policy
+from services.assessment.practices.queries import grade_terms as grade_terms
+from services.assessment.practices.queries import inspection_rhythm as inspection_rhythm
 from shared.errors import NotFound
 from shared.pages import cut, decode_cursor
-from shared.policies import SHIPPED, Channel, PolicyBook, Scope
+from shared.policies import SHIPPED, CasePolicy, Channel, PolicyBook, Scope
 from shared.types import Level
 from shared.uow import UnitOfWork
 
@@ -55,6 +57,12 @@ async def policies_in_effect(uow: UnitOfWork, at: datetime) -> list[Policy]:
     policies = {policy.id: policy for policy in (*shipped(), *rows)}
     book = PolicyBook(policy.case_policy() for policy in policies.values())
     return [policies[found.id] for found in book.in_effect(at)]
+
+
+async def policies_from(uow: UnitOfWork, at: datetime) -> list[CasePolicy]:
+    """Those in effect at `at`, and the versions that begin later."""
+    to_come = await uow.session.scalars(select(Policy).where(col(Policy.effective_from) > at))
+    return [policy.case_policy() for policy in (*await policies_in_effect(uow, at), *to_come)]
 
 
 async def list_policies_in_effect(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.assessment.policies import actions, queries
-from services.assessment.policies.schemas import EffectivePolicy, PolicyIn, PolicyOut
+from services.assessment.policies.schemas import PolicyIn, PolicyOut
 from shared.auth import Administrator, Known
 from shared.http import EdgeRoute, Uow
 from shared.pages import Page, PageCursor, PageLimit
@@ -22,7 +22,7 @@ async def register_policy(body: PolicyIn, uow: Uow, principal: Administrator) ->
     Cases hear of it over the bus, as a rule within a second; one opened before that keeps the version of then. So where the
     moment matters, name one that is some minutes ahead. An anonymous case counts as opened at the full hour.
     A version is never changed or taken away: a wrong one that has not begun is overtaken by a newer one that begins earlier.
-    409 when another policy is for this level and channel.
+    `POST /v1/policies/simulate` shows before what would differ. 409 when another policy is for this level and channel.
     """
     return PolicyOut.of(await actions.register_policy(uow, body))
 
@@ -43,18 +43,6 @@ async def list_policies(
     else:
         found = await queries.list_policies_in_effect(uow, at, level=level, channel=channel, limit=limit, cursor=cursor)
     return Page(items=[PolicyOut.of(policy) for policy in found[0]], next_cursor=found[1])
-
-
-@router.get("/effective")
-async def get_effective_policy(
-    uow: Uow,
-    principal: Known,
-    level: Annotated[Level | None, Query(description="The level of the unit that gets the case.")] = None,
-    channel: Channel | None = None,
-    at: Annotated[Moment | None, Query(description="When the case is opened; now when left out.")] = None,
-) -> EffectivePolicy:
-    """The policy that a case gets, and why: level and channel come before level, level before channel, channel before general."""
-    return EffectivePolicy.of(await queries.get_effective_policy(uow, level=level, channel=channel, at=at or uow.now()))
 
 
 @router.get("/{code}")

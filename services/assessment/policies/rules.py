@@ -1,7 +1,6 @@
 """What a new version of a policy may be, and why one applies."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from shared.errors import Conflict, Invalid
 from shared.policies import Scope
@@ -14,12 +13,6 @@ def check_code(code: str) -> None:
     """Raises `Invalid` (policy-code-reserved)."""
     if code in RESERVED:
         raise Invalid("policy-code-reserved", f"A policy cannot have the code {code}: choose another one.")
-
-
-def check_start(effective_from: datetime, now: datetime) -> None:
-    """History is never rewritten. Raises `Invalid` (policy-in-the-past)."""
-    if effective_from < now:
-        raise Invalid("policy-in-the-past", "`effective_from` must not be in the past: leave it out to begin now.")
 
 
 def check_scope(code: str, scope: Scope, taken: Mapping[str, Scope]) -> None:

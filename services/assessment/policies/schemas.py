@@ -7,9 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from services.assessment.policies.models import Policy
-from services.assessment.policies.rules import explain
 from shared.policies import SHIPPED, CaseRules, Channel, Deadlines, Reopenings
-from shared.types import Code, Level, Line, Moment, Out
+from shared.types import Code, Level, Line, Moment
 
 STRICT = ConfigDict(frozen=True, extra="forbid")
 SHIPPED_IDS = frozenset(policy.id for policy in SHIPPED)
@@ -57,12 +56,3 @@ class PolicyOut(CaseRules):
             label=policy.label,
             shipped=policy.id in SHIPPED_IDS,
         )
-
-
-class EffectivePolicy(Out):
-    policy: PolicyOut
-    reason: str
-
-    @classmethod
-    def of(cls, policy: Policy) -> Self:
-        return cls(policy=PolicyOut.of(policy), reason=explain(policy.label, policy.scope))

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from services.assessment.units.models import Unit
+from services.assessment.units.rules import codes_of
 from shared.errors import NotFound
 from shared.pages import cut, decode_cursor
 from shared.types import Level
@@ -19,6 +20,13 @@ async def get_unit(uow: UnitOfWork, unit_id: UUID) -> Unit:
     if unit is None:
         raise NotFound("unit-not-found", "No unit has this id. List the units with GET /v1/units.")
     return unit
+
+
+async def get_chain(uow: UnitOfWork, unit_id: UUID) -> list[Unit]:
+    """The unit and those above it, nearest first. Raises `NotFound` (unit-not-found)."""
+    unit = await get_unit(uow, unit_id)
+    found = await uow.session.scalars(select(Unit).where(col(Unit.code).in_(codes_of(unit.path))))
+    return sorted(found, key=lambda each: -len(each.path))
 
 
 async def list_units(

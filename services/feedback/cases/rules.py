@@ -10,7 +10,8 @@ from uuid import UUID
 
 from shared.errors import Conflict, Invalid
 from shared.events.feedback import ClockKind
-from shared.policies import CasePolicy, PolicyBook
+from shared.policies import CasePolicy, PolicyBook, Supplement, label_of
+from shared.strictness import Choice, Source, fewest_reopenings, strictest
 from shared.working_time import SpanUnit, WorkingCalendar
 
 
@@ -256,6 +257,7 @@ def allowed_verbs(state: State, party: Party, standing: Standing) -> list[Verb]:
     return [verb for verb in VERBS_OF[party] if (state, verb) in TRANSITIONS and verb not in standing.barred]
 
 
+TERMS = {kind: f"deadlines.{kind.value}" for kind in ClockKind}
 AT_OPENING = (ClockKind.acknowledgement, ClockKind.first_answer, ClockKind.resolution)
 
 
@@ -269,42 +271,69 @@ class Deadline(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a case was opened under and keeps: a version of a policy, and of the calendar that the policy names, if it does."""
+    """What a case was opened under and keeps: versions of a policy, of the calendar that the policy names, if it does, and of the
+    supplements to it. Of each term the strictest counts."""
 
     policy: CasePolicy
     calendar_version: int | None
     calendar: WorkingCalendar
+    supplements: tuple[Supplement, ...] = ()
 
     @classmethod
-    def at_opening(cls, book: PolicyBook, level: str, channel: str, at: datetime) -> "Terms":
-        """Of a case that a unit of this level gets on this channel."""
+    def at_opening(cls, book: PolicyBook, level: str, channel: str, at: datetime, chain: Sequence[UUID] = ()) -> "Terms":
+        """Of a case that a unit of this level gets on this channel; `chain` is the unit and those above it."""
         policy = book.policy_for(level, channel, at)
         version = book.newest_version(policy.rules.calendar_code)
-        return cls(policy, version, book.calendar(policy.rules.calendar_code, version))
+        calendar = book.calendar(policy.rules.calendar_code, version)
+        return cls(policy, version, calendar, book.supplements_for(chain, channel, at))
 
     @classmethod
     def kept(cls, book: PolicyBook, policy_version: str, calendar_version: int | None) -> "Terms":
-        """Of a case that keeps these versions. Raises `NotFound` (policy-not-found)."""
+        """Of a case that keeps these versions. Raises `NotFound` (policy-not-found, supplement-not-found)."""
         policy = book.policy(policy_version)
-        return cls(policy, calendar_version, book.calendar(policy.rules.calendar_code, calendar_version))
+        calendar = book.calendar(policy.rules.calendar_code, calendar_version)
+        return cls(policy, calendar_version, calendar, book.supplements(policy_version))
+
+    @property
+    def label(self) -> str:
+        return label_of(self.policy, self.supplements)
 
     def due(self, started_at: datetime, kinds: Iterable[ClockKind] = AT_OPENING) -> list[Deadline]:
         """When clocks run out that start now."""
-        spans = [(kind, getattr(self.policy.rules.deadlines, kind)) for kind in kinds]
-        return [Deadline(kind, self.calendar.add(started_at, span), span.unit) for kind, span in spans]
+        chosen = [(kind, self._chosen(TERMS[kind], started_at)) for kind in kinds]
+        return [Deadline(kind, choice.ends_at, choice.span.unit) for kind, choice in chosen]
 
     def judge_until(self, answered_at: datetime) -> datetime:
-        return self.calendar.add(answered_at, self.policy.rules.confirm_within)
+        return self._chosen("confirm_within", answered_at).ends_at
 
     def reopenable_until(self, closed_at: datetime) -> datetime:
-        return self.calendar.add(closed_at, self.policy.rules.reopen_within)
+        return self._chosen("reopen_within", closed_at).ends_at
 
     def appealable_until(self, rejected_at: datetime) -> datetime:
-        return self.calendar.add(rejected_at, self.policy.rules.appeal_within)
+        return self._chosen("appeal_within", rejected_at).ends_at
+
+    def climbs_at(self, step: int, after: datetime) -> datetime | None:
+        """When a chain takes this step; None if there is none."""
+        found = strictest(self._sources, f"escalation.{step}", after, self.calendar)
+        return found and found.ends_at
+
+    @property
+    def escalate_after_reopenings(self) -> int | None:
+        found = fewest_reopenings(self._sources)
+        return found and found[0]
 
     def escalates_reopening(self, reopened_count: int) -> bool:
-        first = self.policy.rules.escalate_after_reopenings
+        first = self.escalate_after_reopenings
         return first is not None and reopened_count >= first
+
+    @property
+    def _sources(self) -> Sequence[Source]:
+        return (self.policy, *self.supplements)
+
+    def _chosen(self, term: str, start: datetime) -> Choice:
+        found = strictest(self._sources, term, start, self.calendar)
+        assert found is not None, "a policy says every deadline and window"
+        return found
 
 
 def unblamed(chain: Sequence[UUID], about: Collection[UUID]) -> list[UUID]:

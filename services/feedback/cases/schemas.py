@@ -166,7 +166,9 @@ class CaseOut(CaseItem):
     )
     outcome: str | None
     refused_count: int
-    policy_version: str = Field(description="The rules that the case was opened under; they do not change with newer ones.")
+    policy_version: str = Field(
+        description="What the case was opened under, for good: its policy's label and, after each +, that of a unit's supplement."
+    )
     calendar_version: int | None = Field(description="The version of that policy's working calendar.")
     owners: list[OwnerOut] = Field(description="Who owes it and who owed it, in order; the last one must answer.")
     handed_over_count: int

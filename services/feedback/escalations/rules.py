@@ -15,15 +15,14 @@ def next_unit(terms: Terms, cause: EscalationCause, round: int, above: Sequence[
     all each time: the first tells the nearest, the next the one above that.
     """
     if cause is EscalationCause.reopening:
-        place = round - (terms.policy.rules.escalate_after_reopenings or round)
+        place = round - (terms.escalate_after_reopenings or round)
         return above[place] if not told and place < len(above) else None
     return next((unit_id for unit_id in above if unit_id not in told), None)
 
 
 def climbs_at(terms: Terms, step: int, after: datetime) -> datetime | None:
     """When this step is due, `after` being the step before it, its acknowledgement, or the breach; None if there is none."""
-    delays = terms.policy.rules.escalation
-    return terms.calendar.add(after, delays[step - 1]) if step <= len(delays) else None
+    return terms.climbs_at(step, after)
 
 
 def reason_of(cause: EscalationCause, round: int) -> str:

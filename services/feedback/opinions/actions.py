@@ -208,7 +208,8 @@ def _exclusion_rows(draft: _Draft) -> Iterator[Row]:
 async def _terms(works: Works, unit: KnownUnit, said: OpinionIn, now: datetime) -> Terms:
     """What its case is opened under."""
     await works.policies.refresh()
-    return Terms.at_opening(works.policies.book, unit.level, said.channel, now)
+    chain = [each.id for each in works.units.chain(unit.id)]
+    return Terms.at_opening(works.policies.book, unit.level, said.channel, now, chain)
 
 
 def _answer(draft: _Draft) -> bytes:
@@ -254,7 +255,7 @@ def _case_row(draft: _Draft) -> Row:
         "body": said.body,
         "owner_id": draft.owner_id,
         "opinion_id": draft.opinion_id,
-        "policy_version": draft.terms.policy.label,
+        "policy_version": draft.terms.label,
         "calendar_version": draft.terms.calendar_version,
         "opened_at": draft.now,
         "updated_at": draft.now,

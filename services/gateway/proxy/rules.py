@@ -43,6 +43,8 @@ AREAS: dict[str, str] = {
     "call-backs": "visits",
     "units": "assessment",
     "policies": "assessment",
+    "policy-supplements": "assessment",
+    "practice-policies": "assessment",
     "working-calendars": "assessment",
     "standards": "assessment",
     "campaigns": "assessment",

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.visits.choices.schemas import AgreementIn
 from services.visits.contacts.actions import lock_contact, owe_anew, resume, take_rested
 from services.visits.contacts.models import Contact
-from services.visits.contacts.rules import Choice, check_asked_again, choose
+from services.visits.contacts.rules import Choice, agreed_rhythm, check_asked_again, choose
 from services.visits.plans.actions.contacting import follow_rhythm, stop_visits
 from services.visits.plans.queries import live_plans
 from services.visits.plans.rules import check_suspension
@@ -22,11 +22,11 @@ async def agree(uow: UnitOfWork, principal: Principal, contact_id: UUID, said: A
     """From now on visits are owed, as the resident wants them; a plan that there is already follows.
 
     Events: VisitCancelled, VisitPlanned. Raises `NotFound`, `Forbidden` (not-your-contact, refused-before), `Conflict`
-    (contact-state).
+    (contact-state), `Invalid` (rhythm-too-long).
     """
     contact = await lock_contact(uow, principal, contact_id)
     check_asked_again(contact.state, leads=principal.role in (Role.lead, Role.admin))
-    return await take_agreement(uow, contact, said)
+    return await take_agreement(uow, contact, said, by_wish=said.fewer_by_wish)
 
 
 async def refuse(uow: UnitOfWork, principal: Principal, contact_id: UUID) -> Contact:
@@ -63,14 +63,21 @@ async def resume_rested(uow: UnitOfWork, *, limit: int) -> int:
     return len(contacts)
 
 
-async def take_agreement(uow: UnitOfWork, contact: Contact, said: AgreementIn) -> Contact:
-    """Of a contact that is locked, like all that follow, whoever says it."""
+async def take_agreement(uow: UnitOfWork, contact: Contact, said: AgreementIn, *, by_wish: bool) -> Contact:
+    """Of a contact that is locked, like all that follow, whoever says it. `by_wish`: it is the resident who wants it so."""
     contact.state, contact.agreed_at, contact.suspended_until = choose(contact.state, Choice.agree), uow.stamp(), None
-    contact.rhythm_days, contact.meeting, contact.companion = said.rhythm_days, said.meeting, said.companion
+    contact.rhythm_days = _rhythm(uow, contact, said.rhythm_days, by_wish=by_wish)
+    contact.meeting, contact.companion = said.meeting, said.companion
     owe_anew(uow, contact)
     await follow_rhythm(uow, contact)
     await uow.session.flush()
     return contact
+
+
+def _rhythm(uow: UnitOfWork, contact: Contact, days: int | None, *, by_wish: bool) -> int:
+    unit = uow.units.get(contact.unit_id)
+    policy = uow.policies.practices.visit_rhythm(unit.level if unit else None, uow.now())
+    return agreed_rhythm(policy, days, by_wish=by_wish)
 
 
 async def take_refusal(uow: UnitOfWork, contact: Contact, *, by: UUID | None) -> Contact:

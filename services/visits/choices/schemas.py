@@ -8,7 +8,8 @@ from shared.types import In, Moment
 
 
 class AgreementIn(In):
-    rhythm_days: Rhythm
+    rhythm_days: Rhythm | None = Field(None, description="Left out: as usual for the unit's level, by the policy on visits.")
+    fewer_by_wish: bool = Field(False, description="The resident wants fewer visits than that policy lets visitors agree on.")
     meeting: Meeting = Meeting.home
     companion: Companion = Companion.none
 

@@ -49,7 +49,7 @@ async def choose_by_card(uow: UnitOfWork, said: CardTerms) -> Contact:
     terms = AgreementIn(
         rhythm_days=rhythm_days, meeting=said.meeting or contact.meeting, companion=said.companion or contact.companion
     )
-    return await take_agreement(uow, contact, terms)
+    return await take_agreement(uow, contact, terms, by_wish=True)
 
 
 async def refuse_by_card(uow: UnitOfWork, card: str) -> Contact:

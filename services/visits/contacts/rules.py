@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.errors import Conflict, Forbidden
+from shared.errors import Conflict, Forbidden, Invalid
+from shared.practices import VisitRhythm
 
 DECIMALS = 3
 """About a hundred metres."""
@@ -79,6 +80,20 @@ def choose(state: ContactState, choice: Choice) -> ContactState:
 def next_due(agreed_at: datetime, last_contact_at: datetime | None, rhythm_days: int) -> datetime:
     """By when the next contact is owed: a rhythm counts from the last one, or from the agreement."""
     return (last_contact_at or agreed_at) + timedelta(days=rhythm_days)
+
+
+def agreed_rhythm(policy: VisitRhythm, days: int | None, *, by_wish: bool) -> int:
+    """How often a resident is visited who agrees to it: as usual where they say nothing. A visitor may not agree on less than the
+    policy's rhythm; a resident may still want less. Raises `Invalid` (rhythm-too-long)."""
+    if days is None:
+        return policy.usual_days
+    if days > policy.longest_days and not by_wish:
+        raise Invalid(
+            "rhythm-too-long",
+            f"A visit at least every {policy.longest_days} days is the policy here: agree on that, or say `fewer_by_wish` where "
+            "the resident wants fewer.",
+        )
+    return days
 
 
 def due_anew(chosen_at: datetime, last_contact_at: datetime | None, rhythm_days: int) -> datetime:

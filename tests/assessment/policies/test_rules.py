@@ -3,7 +3,8 @@ from itertools import product
 
 import pytest
 
-from services.assessment.policies.rules import RESERVED, check_code, check_scope, check_start, describe, explain
+from services.assessment.policies.rules import RESERVED, check_code, check_scope, describe, explain
+from services.assessment.practices.rules import check_start
 from shared.errors import Conflict, Invalid
 from shared.policies import Channel, Scope
 from shared.types import Level

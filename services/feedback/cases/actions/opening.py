@@ -20,9 +20,9 @@ FINDING_TITLE = "Finding from a visit"
 
 async def open_finding_case(uow: UnitOfWork, finding: FindingReported) -> None:
     """A visit found a difficulty: its unit owes work on it, once per finding. Events: CaseOpened. Raises `NotFound`."""
-    unit, *_ = await chain_of(uow.units, finding.unit_id)
+    unit, *above = await chain_of(uow.units, finding.unit_id)
     now, case_id, channel = uow.now(), uow.new_id(), Channel.emotional
-    terms = Terms.at_opening(uow.policies, unit.level, channel, now)
+    terms = Terms.at_opening(uow.policies, unit.level, channel, now, [each.id for each in (unit, *above)])
     values = {
         "id": case_id,
         "unit_id": unit.id,
@@ -36,7 +36,7 @@ async def open_finding_case(uow: UnitOfWork, finding: FindingReported) -> None:
         "finding_id": finding.finding_id,
         "visit_id": finding.visit_id,
         "sponsor_id": finding.sponsor_id,
-        "policy_version": terms.policy.label,
+        "policy_version": terms.label,
         "calendar_version": terms.calendar_version,
         "opened_at": now,
         "updated_at": now,
