@@ -7,13 +7,16 @@ from services.assessment.campaigns.routes import router as campaigns
 from services.assessment.case_call_backs.routes import router as case_call_backs
 from services.assessment.comments.routes import router as comments
 from services.assessment.consumers import CONSUMES
+from services.assessment.decisions.routes import router as decisions
 from services.assessment.directives.routes import router as directives
 from services.assessment.directives.routes import tasks_router as tasks
 from services.assessment.dry_runs.routes import router as dry_runs
 from services.assessment.exclusions.routes import public_router as public_exclusions
 from services.assessment.exclusions.routes import router as exclusions
+from services.assessment.grades.routes import router as grades
 from services.assessment.grading.routes import router as grading
 from services.assessment.jobs import JOBS
+from services.assessment.objections.routes import router as objections
 from services.assessment.outcomes.routes import public as public_outcomes
 from services.assessment.outcomes.routes import router as outcomes
 from services.assessment.policies.routes import router as policies
@@ -29,6 +32,7 @@ from services.assessment.standards.routes import router as standards
 from services.assessment.supplements.routes import effective as effective_policies
 from services.assessment.supplements.routes import router as supplements
 from services.assessment.units.routes import router as units
+from services.assessment.upgrade_plans.routes import router as upgrade_plans
 from services.assessment.working_calendars.routes import router as working_calendars
 from shared.clock import Clock, system_clock
 from shared.ids import Ids, new_id
@@ -55,6 +59,10 @@ ROUTERS = [
     stages,
     scores,
     grading,
+    decisions,
+    grades,
+    objections,
+    upgrade_plans,
     outcomes,
     public_outcomes,
     alarms,

@@ -5,7 +5,11 @@ from services.assessment.campaigns.actions import start_due_campaigns
 from services.assessment.directives.actions.escalating import escalate_tasks
 from services.assessment.directives.actions.issuing import cascade_directives
 from services.assessment.dry_runs.actions import advance_dry_run
+from services.assessment.grades.actions.ending import confirm_unobjected, expire_grades
+from services.assessment.grades.actions.proposing import propose_due
+from services.assessment.objections.actions import tell_overdue_reviews
 from services.assessment.stages.actions import advance_units, place_units
+from services.assessment.upgrade_plans.actions import tell_late_plans
 from shared.service import Job
 from shared.uow import Works
 
@@ -17,6 +21,32 @@ SOON = 2.0
 async def start_campaigns(works: Works) -> bool:
     async with works.begin() as uow:
         return await start_due_campaigns(uow)
+
+
+async def propose_grades(works: Works) -> bool:
+    """Campaigns that have ended, and units that somebody asked about, get their grades proposed, a batch at a time."""
+    async with works.begin() as uow:
+        return await propose_due(uow)
+
+
+async def end_grades(works: Works) -> bool:
+    """Windows for objections pass, and terms end."""
+    async with works.begin() as uow:
+        confirmed = await confirm_unobjected(uow, limit=BATCH)
+        expired = await expire_grades(uow, limit=BATCH)
+    return BATCH in (confirmed, expired)
+
+
+async def follow_objections(works: Works) -> bool:
+    """Objections that were not decided in time are told of."""
+    async with works.begin() as uow:
+        return await tell_overdue_reviews(uow, limit=BATCH) == BATCH
+
+
+async def follow_plans(works: Works) -> bool:
+    """Upgrade plans that were owed and did not come are told of."""
+    async with works.begin() as uow:
+        return await tell_late_plans(uow, limit=BATCH) == BATCH
 
 
 async def roll_out(works: Works) -> bool:
@@ -61,4 +91,8 @@ JOBS = [
     Job("stages", EVERY, advance),
     Job("directives", EVERY, cascade),
     Job("overdue-tasks", EVERY, escalate),
+    Job("propose-grades", EVERY, propose_grades),
+    Job("end-grades", EVERY, end_grades),
+    Job("objections", EVERY, follow_objections),
+    Job("upgrade-plans", EVERY, follow_plans),
 ]

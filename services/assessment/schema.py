@@ -4,9 +4,12 @@ from services.assessment.alarms.models import Alarm, Closing
 from services.assessment.campaigns.models import Campaign, Exclusion
 from services.assessment.case_call_backs.models import CalledCase, CaseCallBack
 from services.assessment.comments.models import Comment
+from services.assessment.decisions.models import Decision
 from services.assessment.directives.models import Directive, Task, TaskNote, TaskStep
 from services.assessment.dry_runs.models import DryRun
+from services.assessment.grades.models import GradeRun, GradeSignature, UnitGrade
 from services.assessment.indicators.models import AnswerEvidence, CaseEvidence, RetaliationEvidence, VisitEvidence
+from services.assessment.objections.models import Objection
 from services.assessment.outcomes.models import Outcome, OutcomeMeasurement, OutcomeVoice
 from services.assessment.policies.models import Policy
 from services.assessment.practices.models import PracticeVersion
@@ -19,6 +22,7 @@ from services.assessment.standards.models import Standard
 from services.assessment.supplements.models import PolicySupplement
 from services.assessment.tables import metadata
 from services.assessment.units.models import Unit
+from services.assessment.upgrade_plans.models import UpgradeAction, UpgradePlan
 from services.assessment.working_calendars.models import WorkingCalendar
 
 __all__ = [
@@ -31,10 +35,14 @@ __all__ = [
     "ClockEvidence",
     "Closing",
     "Comment",
+    "Decision",
     "Directive",
     "DryRun",
     "Exclusion",
+    "GradeRun",
+    "GradeSignature",
     "KnownActivity",
+    "Objection",
     "Outcome",
     "OutcomeMeasurement",
     "OutcomeVoice",
@@ -54,7 +62,10 @@ __all__ = [
     "TaskNote",
     "TaskStep",
     "Unit",
+    "UnitGrade",
     "UnitProfile",
+    "UpgradeAction",
+    "UpgradePlan",
     "VisitEvidence",
     "WorkingCalendar",
     "metadata",

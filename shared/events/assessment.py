@@ -78,6 +78,61 @@ class PolicyRegistered(
     registered_at: datetime
 
 
+class GradedAs(StrEnum):
+    not_graded = "not_graded"
+    unqualified = "unqualified"
+    qualified = "qualified"
+    excellent = "excellent"
+
+
+class GradePublished(Event, type="massline.assessment.grade.published.v1", key="unit_id"):
+    """When: the second of two persons outside a unit's chain signed its grade; `supersedes_id` is the grade that it takes the
+    place of. Key: the unit. Consumed by webhooks.
+    """
+
+    grade_id: UUID
+    unit_id: UUID
+    campaign_id: UUID
+    standard_id: UUID
+    value: GradedAs
+    supersedes_id: UUID | None
+    published_at: datetime
+    objectable_until: datetime
+    valid_until: datetime
+
+
+class GradeExpired(Event, type="massline.assessment.grade.expired.v1", key="unit_id"):
+    """When: the term of a unit's grade ended and no newer one had taken its place. Key: the unit. Consumed by webhooks."""
+
+    grade_id: UUID
+    unit_id: UUID
+    expired_at: datetime
+
+
+class ObjectionDelayed(Event, type="massline.assessment.objection.delayed.v1", key="objection_id"):
+    """When: a unit's objection to its grade was not decided in time; `to_unit_id` is the unit above it, if there is one.
+
+    Key: the objection. Consumed by webhooks.
+    """
+
+    objection_id: UUID
+    grade_id: UUID
+    unit_id: UUID
+    to_unit_id: UUID | None
+    due_at: datetime
+
+
+class UpgradePlanDelayed(Event, type="massline.assessment.upgrade-plan.delayed.v1", key="unit_id"):
+    """When: a unit whose grade is unqualified had made no plan by the end of its term; `to_unit_id` is the unit above it, if
+    there is one. Key: the unit. Consumed by webhooks.
+    """
+
+    grade_id: UUID
+    unit_id: UUID
+    to_unit_id: UUID | None
+    due_at: datetime
+
+
 class PolicySupplementRegistered(
     Event,
     type="massline.assessment.policy-supplement.registered.v1",

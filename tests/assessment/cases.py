@@ -162,13 +162,15 @@ def retaliation_decided(unit: Any, hours: float = 0, *, substantiated: bool = Tr
     )
 
 
-def judged_cases(unit: Any, *, due: int, in_time: int, judged: int, resolved: int, rated: int, satisfied: int) -> list[Event]:
+def judged_cases(
+    unit: Any, *, due: int, in_time: int, judged: int, resolved: int, rated: int, satisfied: int, hours: float = 0
+) -> list[Event]:
     """`due` cases, the first `in_time` of them answered in time and the others late, the first `judged` of them judged, ..."""
     events: list[Event] = []
     for number in range(due):
         story = Story(unit)
-        events += [story.opened(), story.acknowledged(), story.answered(in_time=number < in_time)]
+        events += [story.opened(hours), story.acknowledged(hours + 1), story.answered(hours + 2, in_time=number < in_time)]
         if number < judged:
             opinion = number < satisfied if number < rated else None
-            events.append(story.confirmed(resolved=number < resolved, satisfied=opinion))
+            events.append(story.confirmed(hours + 3, resolved=number < resolved, satisfied=opinion))
     return events

@@ -42,6 +42,9 @@ SELECT uuidv7(), $1, 'public_opinion', now(), now(), 'burst', 30, 0, now(), 'rel
 """
 """The cast speaks more in a minute than a unit hears in a week: as after a release, that is not held for a day."""
 
+RETALIATED = "INSERT INTO retaliation_evidence (report_id, unit_id, decided_at) VALUES (uuidv7(), $1, now())"
+END_PLANS = "UPDATE upgrade_plans SET state = 'returned' WHERE unit_id = $1 AND state IN ('submitted', 'accepted')"
+
 ALARM = """
 INSERT INTO alarms (id, unit_id, first_day, last_day, closings, busiest, rule, raised_at)
 SELECT $1, $2, day, day, 30, 0, 'bulk-closing.v1', now()
@@ -469,6 +472,60 @@ class Stage:
         made = await self.do("admin", "/v1/campaigns", campaign(self, await self.standard()))
         return {"campaign_id": made["id"]}
 
+    async def own_campaign(self) -> Params:
+        body = campaign(self, await self.standard())
+        made = await self.do("admin", "/v1/campaigns", {**body, "unit_id": self.units["own"]})
+        return {"campaign_id": made["id"], "unit_id": self.units["own"]}
+
+    async def grade(self) -> Params:
+        """Of `own`, proposed."""
+        found = await self.own_campaign()
+        await self.do("admin", f"/v1/campaigns/{found['campaign_id']}/grades", {"unit_id": found["unit_id"]})
+        answer = await self.ask("GET", "/v1/grades", "admin", params={"campaign_id": found["campaign_id"]})
+        (grade,) = [item for item in answer.json()["items"] if item["unit_id"] == found["unit_id"]]
+        return {**found, "grade_id": grade["id"]}
+
+    async def published_grade(self) -> Params:
+        """Nothing takes the place of a grade that is objected to: such objections are dismissed before."""
+        answer = await self.ask("GET", "/v1/objections", "admin", params={"unit_id": self.units["own"], "state": "open"})
+        for objection in answer.json()["items"]:
+            said = {"outcome": "dismissed", "reason": "They are yours."}
+            await self.do("inspector stranger", f"/v1/objections/{objection['id']}/decide", said)
+        found = await self.grade()
+        for caller in ("lead stranger", "lead sibling"):
+            path = f"/v1/grades/{found['grade_id']}/sign"
+            answer = await self.ask("POST", path, caller, json={}, headers={"If-Match": '"1"'})
+            assert answer.status_code == 200, answer.text
+        return found
+
+    async def objection(self) -> Params:
+        found = await self.published_grade()
+        said = {"grounds": "counted_wrongly", "text": "Two cases are not ours."}
+        made = await self.do("official own", f"/v1/grades/{found['grade_id']}/objections", said)
+        return {**found, "objection_id": made["id"]}
+
+    async def unqualified(self) -> Params:
+        """With a published grade, by a gate, and without a plan."""
+        await self._of("assessment", RETALIATED, UUID(self.units["own"]))
+        await self._of("assessment", END_PLANS, UUID(self.units["own"]))
+        return await self.published_grade()
+
+    async def upgrade_plan(self) -> Params:
+        found = await self.unqualified()
+        made = await self.do("official own", "/v1/upgrade-plans", upgrade_plan())
+        return {**found, "plan_id": made["id"], "action_id": made["actions"][0]["id"]}
+
+    async def accepted_plan(self) -> Params:
+        found = await self.upgrade_plan()
+        await self.do("lead parent", f"/v1/upgrade-plans/{found['plan_id']}/accept")
+        return found
+
+    async def carried_out_plan(self) -> Params:
+        found = await self.accepted_plan()
+        path = f"/v1/upgrade-plans/{found['plan_id']}/actions/{found['action_id']}/done"
+        await self.do("official own", path, {"evidence_ids": [str(uuid4())]})
+        return found
+
     async def campaign_over_all(self) -> Params:
         made = await self.do("admin", "/v1/campaigns", {**campaign(self, await self.standard()), "unit_id": None})
         return {"campaign_id": made["id"]}
@@ -726,6 +783,11 @@ def score(stage: Stage, part: str) -> dict[str, Any]:
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:
     times = {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2126-01-01T00:00:00Z"}
     return {"code": uuid4().hex, "name": "Spring", "unit_id": stage.units["stranger"], **standard, **times}
+
+
+def upgrade_plan() -> dict[str, Any]:
+    action = {"gap": "retaliation", "text": "Whoever speaks is heard by another office.", "due_on": "2126-01-01"}
+    return {"aim": "qualified", "actions": [action]}
 
 
 def exclusion(stage: Stage) -> dict[str, Any]:

@@ -782,6 +782,89 @@ ASSESSMENT = (
     ),
 )
 
+APART = ("sibling", "stranger")
+"""Places outside the chain of `own`."""
+SIGNERS = at(("lead", "inspector"), APART)
+GRADE = "/v1/grades/{grade_id}"
+GRADE_READERS = INSPECTORS | OWN_STAFF | at("lead", ABOVE) | ADMIN
+FIRST_VERSION: Mapping[str, str] = {"If-Match": '"1"'}
+
+
+def signing(verb: str, **body: Any) -> Line:
+    """Who reads it and is of the chain may not; a lead below does not read it."""
+    forbidden = (KNOWN - LEADS | at("lead", ABOVE)) - SIGNERS
+    return Line(
+        f"POST {GRADE}/{verb}",
+        SIGNERS,
+        forbidden,
+        Stage.grade,
+        lambda stage, params: {"json": body, "headers": FIRST_VERSION},
+    )
+
+
+GRADES = (
+    listing("GET /v1/decisions", OVERSEERS, "grade_id", IN_OFFICE, Stage.grade),
+    role("GET /v1/public/decisions", EVERYBODY),
+    role("POST /v1/campaigns/{campaign_id}/grades", INSPECTORS | ADMIN, Stage.own_campaign, EMPTY),
+    listing("GET /v1/grades", OVERSEERS, "grade_id", GRADE_READERS | SIGNERS, Stage.grade),
+    listing("GET /v1/grades", OVERSEERS, "grade_id", GRADE_READERS, Stage.published_grade),
+    Line(f"GET {GRADE}", GRADE_READERS | SIGNERS, RESIDENTS, Stage.grade),
+    Line(f"GET {GRADE}", GRADE_READERS, RESIDENTS, Stage.published_grade),
+    Line(f"GET {GRADE}/recomputation", GRADE_READERS, RESIDENTS, Stage.published_grade),
+    signing("sign"),
+    signing("return", reason="Counted twice."),
+    listing("GET /v1/units/{unit_id}/grades", OVERSEERS, "grade_id", GRADE_READERS, Stage.published_grade),
+    role("GET /v1/public/grades", EVERYBODY),
+    role("GET /v1/public/units/{unit_id}/grade", EVERYBODY, Stage.published_grade),
+    Line(
+        f"POST {GRADE}/objections",
+        OWN_STAFF,
+        KNOWN - OFFICIALS - LEADS | at("lead", ("parent", "root")),
+        Stage.published_grade,
+        says(grounds="counted_wrongly", text="Two cases are not ours."),
+    ),
+    listing("GET /v1/objections", OVERSEERS, "objection_id", GRADE_READERS, Stage.objection),
+    Line("GET /v1/objections/{objection_id}", GRADE_READERS, RESIDENTS, Stage.objection),
+    Line(
+        "POST /v1/objections/{objection_id}/decide",
+        at("inspector", APART),
+        KNOWN - at("inspector", APART),
+        Stage.objection,
+        says(outcome="dismissed", reason="They are yours."),
+    ),
+)
+
+PLAN = "/v1/upgrade-plans/{plan_id}"
+PLAN_DECIDERS = at(("lead", "inspector"), ("parent", "root")) | ADMIN
+
+
+def carrying_out(verb: str, on: Making, **body: Any) -> Line:
+    return Line(f"POST {PLAN}/{verb}", OWN_STAFF, KNOWN - OFFICIALS - LEADS | at("lead", ("parent", "root")), on, says(**body))
+
+
+def deciding_plan(verb: str, **body: Any) -> Line:
+    forbidden = (KNOWN - LEADS | at("lead", "own")) - PLAN_DECIDERS
+    return Line(f"POST {PLAN}/{verb}", PLAN_DECIDERS, forbidden, Stage.upgrade_plan, says(**body))
+
+
+UPGRADE_PLANS = (
+    Line(
+        "POST /v1/upgrade-plans",
+        OFFICIALS | LEADS,
+        KNOWN - OFFICIALS - LEADS,
+        Stage.unqualified,
+        lambda stage, params: {"json": made.upgrade_plan()},
+        answers=OK | {409},
+    ),
+    listing("GET /v1/upgrade-plans", OVERSEERS, "plan_id", GRADE_READERS, Stage.upgrade_plan),
+    Line(f"GET {PLAN}", GRADE_READERS, RESIDENTS, Stage.upgrade_plan),
+    deciding_plan("accept"),
+    deciding_plan("return", reason="Name the streets."),
+    carrying_out("actions/{action_id}/done", Stage.accepted_plan, evidence_ids=[str(uuid4())]),
+    carrying_out("reassess", Stage.carried_out_plan),
+    role("GET /v1/public/units/{unit_id}/upgrade-plan", EVERYBODY, Stage.accepted_plan),
+)
+
 
 OUTCOME = "/v1/outcomes/{outcome_id}"
 OUTCOMES = (
@@ -927,6 +1010,8 @@ TABLE = (
     *PRIORITIES,
     *ALARMS,
     *CASE_CALL_BACKS,
+    *GRADES,
+    *UPGRADE_PLANS,
     *GATEWAY,
     *PARKED,
 )

@@ -92,6 +92,14 @@ async def _started_from(uow: UnitOfWork, codes: set[str], which: ColumnElement[b
     ]
 
 
+async def excluded_from(uow: UnitOfWork, campaign_id: UUID) -> Excluded:
+    """Who is left out of the campaign now."""
+    statement = select(col(Unit.code), col(Exclusion.with_subtree)).join(Exclusion, col(Exclusion.unit_id) == col(Unit.id))
+    standing = statement.where(col(Exclusion.campaign_id) == campaign_id, col(Exclusion.lifted_at).is_(None))
+    found = [(code, with_subtree) for code, with_subtree in await uow.session.execute(standing)]
+    return Excluded(frozenset(code for code, tree in found if not tree), frozenset(code for code, tree in found if tree))
+
+
 def _left_out(codes: set[str], *, with_subtree: bool) -> ScalarSelect[list[str] | None]:
     """Of these units, those that the campaign of the row leaves out."""
     unit = aliased(Unit)

@@ -98,7 +98,7 @@ def gather(
     return Evidence(
         level=level,
         criteria={each.code: _observed(each, measures, profile, points) for each in terms.criteria},
-        floors={each.indicator: _share(measures, each.indicator) for each in terms.floors},
+        floors={each.indicator: observe(measures, each.indicator) for each in terms.floors},
         retaliations=measures.retaliations,
     )
 
@@ -110,12 +110,13 @@ def _observed(
         given = points.get((criterion.code, Part(criterion.source)))
         return Observed(given.total, Fraction(given.n * MOST_POINTS), given.n) if given else UNSEEN
     if criterion.normalisation is None:
-        return _share(measures, criterion.indicator)
+        return observe(measures, criterion.indicator)
     tally = measures.tally(criterion.indicator)
     return Observed(tally.hits, expected(criterion.normalisation, profile), tally.n)
 
 
-def _share(measures: Measures, indicator: Indicator) -> Observed:
+def observe(measures: Measures, indicator: Indicator) -> Observed:
+    """A share as it was measured."""
     tally, voices = measures.tally(indicator), measures.voices(indicator)
     return Observed(tally.hits, Fraction(tally.n), tally.n, None if voices == tally.n else voices)
 
@@ -214,6 +215,10 @@ class RetaliationGate:
     code: GateCode = GateCode.retaliation
 
     @property
+    def name(self) -> str:
+        return self.code
+
+    @property
     def reason(self) -> str:
         return f"{self.code} was found, which counts until {self.until}"
 
@@ -225,6 +230,11 @@ class FloorGate:
     floor: Floor
     observed: Observed
     code: GateCode = GateCode.floor
+
+    @property
+    def name(self) -> str:
+        """One of several floors."""
+        return f"{self.code}.{self.floor.indicator}"
 
     @property
     def reason(self) -> str:

@@ -1,9 +1,10 @@
 """Measuring: a constant number of aggregate queries, for one unit or for a page of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from services.assessment.indicators.rules import (
     RETALIATION_COUNTS_FOR,
@@ -28,7 +29,10 @@ PERIODS = """
 STANDS = "resolved AND NOT coalesce(reopened_judgement >= judgement, false)"
 """A case that was reopened after the verdict is not resolved any more."""
 
-COUNT_CASES = text(f"""
+
+def _count_cases(which: str) -> TextClause:
+    """Of the cases for which this SQL holds."""
+    return text(f"""
     WITH period AS ({PERIODS}), fact AS (
         SELECT unit_id, {STANDS} AS resolved, satisfied, first_answer_in_time AS in_time,
             opened_at BETWEEN since AND until AS opened,
@@ -38,7 +42,7 @@ COUNT_CASES = text(f"""
             reopened_at BETWEEN since AND until AS reopened,
             breached_at BETWEEN since AND until AS breached,
             escalated_at BETWEEN since AND until AS escalated
-        FROM period LEFT JOIN case_evidence USING (unit_id)
+        FROM period LEFT JOIN (SELECT * FROM case_evidence WHERE {which}) AS mine USING (unit_id)
     ), counted AS (
         SELECT unit_id,
             count(*) FILTER (WHERE response_due) AS response_due,
@@ -58,7 +62,7 @@ COUNT_CASES = text(f"""
             coalesce(judged_at, lapsed_at) BETWEEN since AND until AS closed,
             confirmed_at BETWEEN since AND until AS confirmed,
             NOT coalesce(reopened_judgement >= confirmed_judgement, false) AS lasted
-        FROM period JOIN answer_evidence USING (unit_id) WHERE answered_at IS NOT NULL
+        FROM period JOIN answer_evidence USING (unit_id) WHERE answered_at IS NOT NULL AND {which}
     ), outcome AS (
         SELECT unit_id,
             count(*) FILTER (WHERE closed) AS called_resolved,
@@ -73,6 +77,10 @@ COUNT_CASES = text(f"""
     )
     SELECT * FROM counted LEFT JOIN outcome USING (unit_id) LEFT JOIN retaliation USING (unit_id)
 """)
+
+
+COUNT_CASES = _count_cases("true")
+COUNT_THE_REST = _count_cases("case_id <> ALL(CAST(:without AS uuid[]))")
 
 QUANTILES = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {0}) AS {0}_quantiles, count({0}) AS {0}_n"
 
@@ -111,11 +119,20 @@ async def measure_units(uow: UnitOfWork, periods: Mapping[UUID, Period]) -> dict
 
     A visit belongs to the period that it was planned for.
     """
-    counted_after = uow.now() - RETALIATION_COUNTS_FOR
-    asked = _asked(periods)
+    asked = {**_asked(periods), "counted_after": _counted_after(uow)}
     visits = {row.unit_id: _visits(row) for row in await uow.session.execute(COUNT_VISITS, asked)}
-    cases = await uow.session.execute(COUNT_CASES, {**asked, "counted_after": counted_after})
+    cases = await uow.session.execute(COUNT_CASES, asked)
     return {row.unit_id: _measures(row, visits.get(row.unit_id, VisitCounts())) for row in cases}
+
+
+async def measure_without(uow: UnitOfWork, unit_id: UUID, period: Period, cases: Sequence[UUID]) -> Measures:
+    """The cases of the unit as if these were not among them, and no visits."""
+    asked = {**_asked({unit_id: period}), "counted_after": _counted_after(uow), "without": list(cases)}
+    return _measures((await uow.session.execute(COUNT_THE_REST, asked)).one(), VisitCounts())
+
+
+def _counted_after(uow: UnitOfWork) -> datetime:
+    return uow.now() - RETALIATION_COUNTS_FOR
 
 
 async def time_unit(uow: UnitOfWork, unit_id: UUID, period: Period) -> Times:

@@ -27,6 +27,7 @@ class Indicator(StrEnum):
 
 SAID_BY_RESIDENTS = frozenset({Indicator.resolution, Indicator.satisfaction, Indicator.confirmation, Indicator.durability})
 AMOUNTS = frozenset({Indicator.visits_made})
+OF_CASES = SAID_BY_RESIDENTS | {Indicator.response}
 """Counted, and set against the size of the unit. How much residents complain is none: silence must not pay."""
 
 

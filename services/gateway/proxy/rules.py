@@ -54,6 +54,10 @@ AREAS: dict[str, str] = {
     "priorities": "assessment",
     "directives": "assessment",
     "tasks": "assessment",
+    "decisions": "assessment",
+    "grades": "assessment",
+    "objections": "assessment",
+    "upgrade-plans": "assessment",
     "public": "assessment",
 }
 """First segment under /v1 -> the service that answers. What is not here, the gateway answers itself."""

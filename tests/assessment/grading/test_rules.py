@@ -2,7 +2,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +26,6 @@ from services.assessment.grading.rules import (
     show_completion,
 )
 from services.assessment.indicators.rules import (
-    AMOUNTS,
     CaseCounts,
     Indicator,
     Measures,
@@ -41,33 +39,15 @@ from services.assessment.profiles.rules import Profile
 from services.assessment.scores.rules import Points
 from services.assessment.standards.rules import (
     Bands,
-    Criterion,
     Floor,
     Normalisation,
-    Source,
     Terms,
-    check_terms,
-    source_of,
 )
 from shared.events.assessment import Part, Terrain
 from shared.types import Level
+from tests.assessment.terms import BASIC, THREE, all_terms, criterion, tallies, terms
 
 VALUES = list(GradeValue)
-SHARES = [indicator for indicator in Indicator if indicator not in AMOUNTS]
-THREE = {Indicator.response: 10, Indicator.resolution: 45, Indicator.satisfaction: 45}
-
-
-def criterion(indicator: Indicator | None, weight: int = 100, **fields: Any) -> Criterion:
-    source = source_of(indicator) if indicator else Source.inspector
-    told = {"code": indicator or "look", "name": "Something", "weight": weight, "source": source, "indicator": indicator}
-    return Criterion.model_validate({**told, "owner": "Letters and calls", **fields})
-
-
-def terms(*criteria: Criterion, **fields: Any) -> Terms:
-    return Terms(criteria=criteria, **fields)
-
-
-BASIC = terms(*(criterion(indicator, weight) for indicator, weight in THREE.items()))
 
 
 def observed(**tallies: tuple[int, int]) -> Evidence:
@@ -80,41 +60,6 @@ def measured(response: tuple[int, int], resolution: tuple[int, int], satisfactio
 
 def graded(evidence: Evidence, terms: Terms | None = BASIC, *, in_full: bool = True) -> Grade:
     return grade(terms, evidence, in_full=in_full)
-
-
-@st.composite
-def tallies(draw: st.DrawFn, least: int = 0) -> Observed:
-    n = draw(st.integers(least, 40))
-    return Observed(draw(st.integers(0, n)), Fraction(n), n)
-
-
-def hundredths_between(low: int, high: int) -> st.SearchStrategy[Decimal]:
-    return st.integers(low, high).map(lambda number: Decimal(number) / 100)
-
-
-@st.composite
-def all_terms(draw: st.DrawFn) -> Terms:
-    """Shares of any weight on rising scales, with a floor or none."""
-    indicators = draw(st.lists(st.sampled_from(SHARES), min_size=1, max_size=5, unique=True))
-    cuts = sorted(draw(st.lists(st.integers(0, 100), min_size=len(indicators) - 1, max_size=len(indicators) - 1)))
-    weights = [after - before for before, after in zip([0, *cuts], [*cuts, 100], strict=True)]
-    bands = draw(st.lists(st.integers(1, 100), min_size=2, max_size=2, unique=True).map(sorted))
-    floors = draw(st.lists(st.sampled_from(SHARES), max_size=1))
-    made = terms(
-        *(
-            criterion(
-                indicator,
-                weight,
-                minimum_sample=draw(st.integers(1, 10)),
-                scale={"floor": draw(hundredths_between(0, 40)), "target": draw(hundredths_between(41, 100))},
-            )
-            for indicator, weight in zip(indicators, weights, strict=True)
-        ),
-        floors=[Floor(indicator=indicator, at_least=draw(hundredths_between(1, 100))) for indicator in floors],
-        bands=Bands(qualified=Decimal(bands[0]) / 100, excellent=Decimal(bands[1]) / 100),
-    )
-    check_terms(made)
-    return made
 
 
 @st.composite

@@ -1,0 +1,73 @@
+"""Writing down what was decided. Nothing here is ever changed."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.assessment.decisions.models import Decision
+from shared.auth import Principal
+from shared.db import copy_in
+from shared.uow import UnitOfWork
+
+
+def decision(
+    uow: UnitOfWork,
+    actor: Principal | None,
+    *,
+    kind: str,
+    subject: str,
+    subject_id: UUID,
+    unit_id: UUID | None,
+    rule: str,
+    reason: str,
+    public: bool,
+) -> Decision:
+    """What is to be recorded. `kind` is what happened, `rule` the code of the rule by which it did, `reason` a sentence.
+
+    Without an `actor` the rule decided alone.
+    """
+    return Decision(
+        id=uow.new_id(),
+        kind=kind,
+        subject=subject,
+        subject_id=subject_id,
+        unit_id=unit_id,
+        rule=rule,
+        reason=reason,
+        public=public,
+        actor_id=actor.account if actor else None,
+        actor_role=actor.role if actor else None,
+        actor_unit_id=actor.unit_id if actor else None,
+        decided_at=uow.now(),
+    )
+
+
+async def record_decision(
+    uow: UnitOfWork,
+    actor: Principal | None,
+    *,
+    kind: str,
+    subject: str,
+    subject_id: UUID,
+    unit_id: UUID | None,
+    rule: str,
+    reason: str,
+    public: bool,
+) -> None:
+    """Add one to the register, in the transaction in which it takes effect. The fields are those of `decision`."""
+    made = decision(
+        uow,
+        actor,
+        kind=kind,
+        subject=subject,
+        subject_id=subject_id,
+        unit_id=unit_id,
+        rule=rule,
+        reason=reason,
+        public=public,
+    )
+    await record_decisions(uow, [made])
+
+
+async def record_decisions(uow: UnitOfWork, decisions: Sequence[Decision]) -> None:
+    """Add many at once."""
+    await copy_in(uow.session, Decision.__table__, [made.model_dump() for made in decisions])  # type: ignore[attr-defined]

@@ -1,0 +1,84 @@
+"""Reading the register of decisions, and whose units a caller answers for."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, TextClause, Uuid, any_, false, literal, select, text, true
+from sqlalchemy.orm import Mapped
+from sqlmodel import col
+
+from services.assessment.decisions.models import PUBLIC, Decision
+from services.assessment.decisions.schemas import DecisionOut, PublicDecision
+from shared.auth import Principal, Role
+from shared.pages import Page, cut, decode_cursor
+from shared.uow import UnitOfWork
+
+IdColumn = Mapped[UUID] | Mapped[UUID | None]
+
+
+def sees_everything(principal: Principal) -> bool:
+    """Whether every unit is in the caller's scope: administrators, and inspectors without a unit."""
+    return principal.role is Role.admin or (principal.role is Role.inspector and principal.unit_id is None)
+
+
+def sees_persons(principal: Principal) -> bool:
+    """Whether the caller is told whose account decided; to the others it is a role and a unit."""
+    return principal.role in (Role.admin, Role.inspector)
+
+
+def units_of(uow: UnitOfWork, principal: Principal) -> list[UUID]:
+    """The units in a caller's scope: the own one for an official, with all below it for a lead or an inspector."""
+    if principal.unit_id is None:
+        return []
+    if principal.role in (Role.lead, Role.inspector):
+        return uow.units.subtree(principal.unit_id)
+    return [principal.unit_id] if principal.role is Role.official else []
+
+
+def answers_for(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> bool:
+    """Whether the unit is in the caller's scope."""
+    if sees_everything(principal):
+        return True
+    if principal.role is Role.official:
+        return principal.unit_id == unit_id
+    return principal.role in (Role.lead, Role.inspector) and uow.units.covers(principal.unit_id, unit_id)
+
+
+def among(column: IdColumn, units: list[UUID]) -> ColumnElement[bool]:
+    """SQL for the rows of these units."""
+    return column == any_(literal(units, ARRAY(Uuid()))) if units else false()
+
+
+def in_scope(uow: UnitOfWork, principal: Principal, column: IdColumn) -> ColumnElement[bool]:
+    """SQL for the rows whose unit is in the caller's scope."""
+    return true() if sees_everything(principal) else among(column, units_of(uow, principal))
+
+
+async def list_decisions(
+    uow: UnitOfWork, principal: Principal, given: Mapping[str, object], *, limit: int, cursor: str | None
+) -> Page[DecisionOut]:
+    """A page of the decisions about the caller's units, oldest first. `given`: columns and the values they must have.
+
+    Who decided is named to administrators and inspectors; the others see role and unit. Raises `Invalid` (malformed-cursor).
+    """
+    rows, following = await _page(uow, in_scope(uow, principal, col(Decision.unit_id)), given, limit=limit, cursor=cursor)
+    named = sees_persons(principal)
+    return Page(items=[DecisionOut.of(row, named=named) for row in rows], next_cursor=following)
+
+
+async def list_public_decisions(
+    uow: UnitOfWork, given: Mapping[str, object], *, limit: int, cursor: str | None
+) -> Page[PublicDecision]:
+    """A page of what anybody may read, oldest first. Raises `Invalid` (malformed-cursor)."""
+    rows, following = await _page(uow, text(PUBLIC), given, limit=limit, cursor=cursor)
+    return Page(items=[PublicDecision.model_validate(row) for row in rows], next_cursor=following)
+
+
+async def _page(
+    uow: UnitOfWork, seen: ColumnElement[bool] | TextClause, given: Mapping[str, object], *, limit: int, cursor: str | None
+) -> tuple[Sequence[Decision], str | None]:
+    statement = select(Decision).where(seen).filter_by(**given).order_by(col(Decision.id)).limit(limit + 1)
+    after = decode_cursor(cursor)
+    if after is not None:
+        statement = statement.where(col(Decision.id) > after)
+    return cut((await uow.session.scalars(statement)).all(), limit, lambda decision: decision.id)

@@ -1,0 +1,210 @@
+"""From stored evidence to a grade, and what may become of it. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from services.assessment.grading.rules import Evidence as Known
+from services.assessment.grading.rules import GateCode, Grade, GradeValue, Observed, grade
+from services.assessment.indicators.rules import Indicator, Period, Retaliations
+from services.assessment.standards.rules import Terms
+from shared.errors import Conflict, Forbidden
+from shared.types import Level
+
+VALID_FOR = timedelta(days=365)
+OBJECTABLE_FOR = timedelta(days=15)
+PLAN_WITHIN = timedelta(days=30)
+SIGNATURES = 2
+
+
+class Rule(StrEnum):
+    """By which rule something about a grade was decided."""
+
+    by_standard = "grade.by-standard"
+    outside_the_chain = "grade.signer-outside-the-chain"
+    two_signatures = "grade.two-signatures"
+    returned = "grade.returned-with-reason"
+    corrected = "grade.corrected-on-objection"
+    counted_anew = "grade.counted-anew"
+    window_passed = "grade.objection-window-passed"
+    newest_stands = "grade.newest-stands"
+    term_ended = "grade.term-ended"
+
+
+class GradeState(StrEnum):
+    """`signed`: once, and to be signed again. `corrected`: an objection was upheld, and its successor is not signed yet."""
+
+    proposed = "proposed"
+    signed = "signed"
+    published = "published"
+    under_objection = "under_objection"
+    confirmed = "confirmed"
+    corrected = "corrected"
+    superseded = "superseded"
+    expired = "expired"
+
+
+class GradeCause(StrEnum):
+    """Why it was proposed."""
+
+    campaign = "campaign"
+    correction = "correction"
+    reassessment = "reassessment"
+
+
+TRANSITIONS: Mapping[GradeState, frozenset[GradeState]] = {
+    GradeState.proposed: frozenset({GradeState.signed, GradeState.proposed}),
+    GradeState.signed: frozenset({GradeState.published, GradeState.proposed}),
+    GradeState.published: frozenset(
+        {GradeState.under_objection, GradeState.confirmed, GradeState.superseded, GradeState.expired}
+    ),
+    GradeState.under_objection: frozenset({GradeState.confirmed, GradeState.corrected}),
+    GradeState.confirmed: frozenset({GradeState.superseded, GradeState.expired}),
+    GradeState.corrected: frozenset({GradeState.superseded, GradeState.expired}),
+    GradeState.expired: frozenset({GradeState.superseded}),
+    GradeState.superseded: frozenset(),
+}
+"""What was objected to is decided before anything takes its place."""
+PENDING = frozenset({GradeState.proposed, GradeState.signed})
+STANDING = frozenset(
+    {GradeState.published, GradeState.under_objection, GradeState.confirmed, GradeState.corrected, GradeState.expired}
+)
+"""A unit has one of these at most: what is shown as its grade."""
+
+
+class Counted(BaseModel):
+    """As `Observed`; `of` is a fraction where the hits are set against something else than the observations."""
+
+    model_config = ConfigDict(frozen=True)
+
+    hits: int
+    n: int
+    of: str | None = None
+    voices: int | None = None
+
+    @classmethod
+    def keep(cls, observed: Observed) -> Self:
+        of = None if observed.of == observed.n else f"{observed.of.numerator}/{observed.of.denominator}"
+        return cls(hits=observed.hits, n=observed.n, of=of, voices=observed.voices)
+
+    def observed(self) -> Observed:
+        return Observed(self.hits, Fraction(self.n if self.of is None else self.of), self.n, self.voices)
+
+
+class GateEvidence(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+class StandardEvidence(BaseModel):
+    """The version of the standard, whole: what is recomputed reads nothing else."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    code: str
+    version: int
+    terms: Terms
+
+
+class Evidence(BaseModel):
+    """All that a grade follows from, as it is stored with it. `excluded`: by criterion, cases that a correction took out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    level: Level
+    criteria: dict[str, Counted]
+    floors: dict[Indicator, Counted] = {}
+    gates: dict[GateCode, GateEvidence]
+    standard: StandardEvidence
+    since: datetime
+    until: datetime
+    counted_at: datetime
+    excluded: dict[str, tuple[UUID, ...]] = {}
+
+    @property
+    def period(self) -> Period:
+        return Period(since=self.since, until=self.until)
+
+
+def recompute(evidence: Evidence) -> Grade:
+    """The grade that follows from the evidence, to the last digit, whenever it is asked.
+
+    A grade is published, so it rests on `FEWEST` residents at least, for whoever reads it.
+    """
+    found = evidence.gates.get(GateCode.retaliation)
+    known = Known(
+        level=evidence.level,
+        criteria={code: counted.observed() for code, counted in evidence.criteria.items()},
+        floors={indicator: counted.observed() for indicator, counted in evidence.floors.items()},
+        retaliations=Retaliations(found.count, found.first_at, found.last_at) if found else None,
+    )
+    return grade(evidence.standard.terms, known, in_full=False)
+
+
+def unveil(found: Grade) -> Grade:
+    """The same grade for those who answer for the unit or sign: no figure is hidden."""
+    return replace(found, parts=tuple(replace(part, hidden=False) for part in found.parts))
+
+
+def exact(composite: Fraction | None) -> str | None:
+    """As it is stored: numerator and denominator."""
+    return None if composite is None else f"{composite.numerator}/{composite.denominator}"
+
+
+def move(state: GradeState, to: GradeState) -> GradeState:
+    """The next state. Raises `Conflict` (grade-state)."""
+    if to in TRANSITIONS[state]:
+        return to
+    following = " or ".join(sorted(TRANSITIONS[state]))
+    raise Conflict("grade-state", f"This grade is {state}: it can become {following or 'nothing else'}, not {to}.")
+
+
+def after_signature(before: int) -> GradeState:
+    """What a grade with so many signatures becomes by one more."""
+    return GradeState.published if before + 1 >= SIGNATURES else GradeState.signed
+
+
+def check_outside(in_chain: bool) -> None:
+    """Nobody assesses their own unit, one above or one below it. Raises `Forbidden` (grade-in-your-chain)."""
+    if in_chain:
+        raise Forbidden("grade-in-your-chain", "Your unit is this one, or above or below it: somebody outside its chain decides.")
+
+
+def check_not_signed(account_id: UUID, signers: Collection[UUID]) -> None:
+    """Raises `Conflict` (grade-signed-by-you)."""
+    if account_id in signers:
+        raise Conflict("grade-signed-by-you", "You have signed this grade: somebody else outside the chain signs or decides now.")
+
+
+def check_nothing_objected(standing: GradeState | None) -> None:
+    """Raises `Conflict` (grade-under-objection)."""
+    if standing is GradeState.under_objection:
+        raise Conflict(
+            "grade-under-objection", "The grade that this one would take the place of is under objection: that is decided first."
+        )
+
+
+def check_begun(starts_at: datetime, now: datetime) -> None:
+    """Raises `Conflict` (campaign-not-begun)."""
+    if now < starts_at:
+        raise Conflict("campaign-not-begun", "This campaign has not begun: nothing has been measured yet.")
+
+
+def terms_of(published_at: datetime, value: GradeValue) -> tuple[datetime, datetime, datetime | None]:
+    """Until when a grade can be objected to, until when it is valid, and by when an unqualified unit owes a plan."""
+    owes = value is GradeValue.unqualified
+    return published_at + OBJECTABLE_FOR, published_at + VALID_FOR, published_at + PLAN_WITHIN if owes else None
+
+
+def can_be_objected(state: GradeState, objectable_until: datetime | None, now: datetime) -> bool:
+    return state is GradeState.published and objectable_until is not None and now <= objectable_until

@@ -1,0 +1,186 @@
+"""Grades as they are shown: in full to those who answer for the unit or assess it, k-anonymous to everybody."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field
+
+from services.assessment.grades.models import GradeRun, GradeSignature, UnitGrade
+from services.assessment.grades.rules import (
+    PENDING,
+    SIGNATURES,
+    Evidence,
+    GradeCause,
+    GradeState,
+    exact,
+    recompute,
+    unveil,
+)
+from services.assessment.grading.rules import Grade, GradeValue
+from services.assessment.grading.schemas import Explanation, StandardUsed, composite_of
+from services.assessment.units.models import Unit
+from shared.auth import Role
+from shared.types import In, Level, Line, Out
+
+
+class ProposalIn(In):
+    unit_id: UUID | None = Field(None, description="This unit and all below it; null for all that the campaign covers.")
+
+
+class ReturnIn(In):
+    reason: Line = Field(description="Why it is not signed. It is counted anew, and both read this.")
+
+
+class RunOut(Out):
+    """Proposing goes on by itself while it is not finished: list the grades with `GET /v1/grades?campaign_id=...`."""
+
+    campaign_id: UUID
+    unit_id: UUID
+    proposed: int = Field(description="How many have been proposed, or counted anew, by this answer.")
+    finished: bool
+
+    @classmethod
+    def of(cls, run: GradeRun, proposed: int) -> Self:
+        finished = run.finished_at is not None
+        return cls(campaign_id=run.campaign_id, unit_id=run.unit_id, proposed=proposed, finished=finished)
+
+
+class SignatureOut(Out):
+    role: Role
+    unit_id: UUID | None = Field(description="The unit of whoever signed, which is outside the chain of the one graded.")
+    account_id: UUID | None = Field(description="For inspectors and administrators only.")
+    signed_at: datetime
+
+
+class PeriodCounted(Out):
+    starts_at: datetime
+    ends_at: datetime
+    counted_at: datetime
+
+
+class CorrectionShown(Out):
+    """What an objection changed, and why. `value`s are those of the whole grade."""
+
+    criterion: str
+    value_before: GradeValue
+    value_after: GradeValue
+    reason: str
+    rule: str
+    objection_id: UUID
+    at: datetime
+
+
+class Figures(Out):
+    hits: int
+    n: int
+
+
+class CorrectionOut(CorrectionShown):
+    before: Figures
+    after: Figures
+    excluded_case_ids: list[UUID]
+
+
+class GradeHead(Out):
+    id: UUID
+    unit_id: UUID
+    campaign_id: UUID
+    state: GradeState
+    cause: GradeCause
+    value: GradeValue
+    reason: str
+    composite: float | None
+    explanation: Explanation
+    period: PeriodCounted
+    signatures_given: int
+    signatures_needed: int
+    supersedes_id: UUID | None
+    published_at: datetime | None
+    objectable_until: datetime | None
+    valid_until: datetime | None
+    plan_due_at: datetime | None = Field(description="By when an unqualified unit owes a plan of how it becomes qualified.")
+
+
+class GradeOut(GradeHead):
+    composite_exact: str | None = Field(description="Numerator/denominator: what a recomputation must give.")
+    version: int = Field(description="Grows when it is counted anew; the `ETag` to sign with.")
+    proposed_at: datetime
+    signatures: list[SignatureOut] = Field(description="By whom. For those who do not assess, once it is published.")
+    corrections: list[CorrectionOut]
+
+    @classmethod
+    def of(cls, grade: UnitGrade, signatures: list[GradeSignature], *, named: bool) -> Self:
+        evidence = Evidence.model_validate(grade.evidence)
+        return cls.model_validate(
+            {
+                **grade.model_dump(),
+                **_shown(grade, evidence, unveil(recompute(evidence)), len(signatures)),
+                "composite_exact": grade.composite,
+                "signatures": [_signature(each, named=named) for each in signatures] if named or not _pending(grade) else [],
+            }
+        )
+
+
+class PublicGrade(GradeHead):
+    """No person is in it. The figures of a criterion that rests on fewer than five residents are not shown."""
+
+    code: str
+    name: str
+    level: Level
+    corrections: list[CorrectionShown]
+
+    @classmethod
+    def of(cls, grade: UnitGrade, unit: Unit, signatures: int) -> Self:
+        evidence = Evidence.model_validate(grade.evidence)
+        shown = _shown(grade, evidence, recompute(evidence), signatures)
+        return cls.model_validate({**grade.model_dump(), "code": unit.code, "name": unit.name, "level": unit.level, **shown})
+
+
+class Recomputation(Out):
+    """The grade as it follows from the stored evidence, beside the one that is stored."""
+
+    grade_id: UUID
+    value: GradeValue
+    composite_exact: str | None
+    stored_value: GradeValue
+    stored_composite_exact: str | None
+    same: bool
+
+    @classmethod
+    def of(cls, grade: UnitGrade, found: Grade) -> Self:
+        composite = exact(found.composite)
+        return cls(
+            grade_id=grade.id,
+            value=found.value,
+            composite_exact=composite,
+            stored_value=GradeValue(grade.value),
+            stored_composite_exact=grade.composite,
+            same=(found.value, composite, found.reason) == (grade.value, grade.composite, grade.reason),
+        )
+
+
+def _pending(grade: UnitGrade) -> bool:
+    return grade.state in PENDING
+
+
+def _signature(signature: GradeSignature, *, named: bool) -> SignatureOut:
+    account_id = signature.account_id if named else None
+    return SignatureOut.model_validate({**signature.model_dump(), "account_id": account_id})
+
+
+def _shown(grade: UnitGrade, evidence: Evidence, found: Grade, signatures: int) -> dict[str, object]:
+    return {
+        "composite": composite_of(found),
+        "explanation": explain(evidence, found),
+        "period": PeriodCounted(starts_at=evidence.since, ends_at=evidence.until, counted_at=evidence.counted_at),
+        "signatures_given": signatures,
+        "signatures_needed": SIGNATURES,
+    }
+
+
+def explain(evidence: Evidence, found: Grade) -> Explanation:
+    """The tree of a grade that was found from this evidence."""
+    standard = evidence.standard
+    bands = standard.terms.bands_for(evidence.level)
+    return Explanation.of(found, StandardUsed(id=standard.id, code=standard.code, version=standard.version, bands=bands))

@@ -1,0 +1,182 @@
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.assessment.grades import rules
+from services.assessment.grades.rules import (
+    TRANSITIONS,
+    Counted,
+    Evidence,
+    GateEvidence,
+    GradeState,
+    StandardEvidence,
+    exact,
+    move,
+    recompute,
+    unveil,
+)
+from services.assessment.grading.rules import GateCode, GradeValue, Observed
+from shared.errors import Conflict, DomainError, Forbidden
+from shared.types import Level
+from tests.assessment.terms import BASIC, all_terms
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+
+
+@st.composite
+def counts(draw: st.DrawFn) -> Counted:
+    n = draw(st.integers(0, 10**9))
+    return Counted(hits=draw(st.integers(0, n)), n=n)
+
+
+@st.composite
+def standards(draw: st.DrawFn) -> StandardEvidence:
+    return StandardEvidence(id=draw(st.uuids()), code="basic", version=draw(st.integers(1, 99)), terms=draw(all_terms()))
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> GateEvidence:
+    first = draw(moments)
+    return GateEvidence(
+        count=draw(st.integers(1, 9)), first_at=first, last_at=first + draw(st.timedeltas(timedelta(), timedelta(365)))
+    )
+
+
+@st.composite
+def evidences(draw: st.DrawFn) -> Evidence:
+    since, standard = draw(moments), draw(standards())
+    codes = [criterion.code for criterion in standard.terms.criteria]
+    return Evidence(
+        level=draw(st.sampled_from(Level)),
+        criteria={code: draw(counts()) for code in codes},
+        floors={floor.indicator: draw(counts()) for floor in standard.terms.floors},
+        gates=draw(st.dictionaries(st.just(GateCode.retaliation), gates())),
+        standard=standard,
+        since=since,
+        until=since + timedelta(days=30),
+        counted_at=draw(moments),
+        excluded=draw(st.dictionaries(st.sampled_from(codes), st.lists(st.uuids(), max_size=3).map(tuple))),
+    )
+
+
+def evidence(*, resolved: int = 6, judged: int = 8) -> Evidence:
+    """9 of 10, 6 of 8, 3 of 5 at 10/45/45: 0.6975."""
+    return Evidence(
+        level=Level.county,
+        criteria={
+            "response": Counted(hits=9, n=10),
+            "resolution": Counted(hits=resolved, n=judged),
+            "satisfaction": Counted(hits=3, n=5),
+        },
+        gates={},
+        standard=StandardEvidence(id=UUID(int=1), code="basic", version=1, terms=BASIC),
+        since=NOW,
+        until=NOW + timedelta(days=30),
+        counted_at=NOW,
+    )
+
+
+@given(st.integers(0, 10**6), st.fractions(min_value=0), st.integers(0, 99), st.one_of(st.none(), st.integers(0, 99)))
+def test_what_is_observed_is_kept_to_the_last_digit(hits: int, of: Fraction, n: int, voices: int | None) -> None:
+    seen = Observed(hits, of, n, voices)
+    assert Counted.model_validate_json(Counted.keep(seen).model_dump_json()).observed() == seen
+
+
+@given(evidences())
+def test_what_was_stored_gives_the_same_grade_to_the_last_digit(found: Evidence) -> None:
+    stored = Evidence.model_validate_json(found.model_dump_json())
+    assert stored == found
+    assert recompute(stored) == recompute(found)
+    composite = exact(recompute(found).composite)
+    assert composite is None or Fraction(composite) == recompute(stored).composite
+
+
+@given(evidences())
+def test_a_gate_alone_decides_and_missing_is_never_a_grade(found: Evidence) -> None:
+    grade = recompute(found)
+    if found.gates or grade.gates:
+        assert grade.value is GradeValue.unqualified
+    elif grade.value is GradeValue.not_graded:
+        assert grade.composite is None
+        assert any(part.lacks for part in grade.parts) or found.floors
+    else:
+        assert grade.composite is not None
+
+
+@given(evidences())
+def test_who_sees_everything_sees_the_same_grade(found: Evidence) -> None:
+    full = unveil(recompute(found))
+    assert (full.value, full.composite, full.reason) == (
+        recompute(found).value,
+        recompute(found).composite,
+        recompute(found).reason,
+    )
+    assert not any(part.hidden for part in full.parts)
+
+
+def test_a_grade_rests_on_five_residents_whatever_the_standard_asks() -> None:
+    assert exact(recompute(evidence()).composite) == "279/400"
+    assert recompute(evidence(judged=5, resolved=5)).value is not GradeValue.not_graded
+    assert recompute(evidence(judged=4, resolved=4)).value is GradeValue.not_graded
+
+
+@pytest.mark.parametrize("state", GradeState, ids=str)
+@pytest.mark.parametrize("to", GradeState, ids=str)
+def test_the_table_refuses_every_other_transition(state: GradeState, to: GradeState) -> None:
+    if to in TRANSITIONS[state]:
+        assert move(state, to) is to
+    else:
+        with pytest.raises(Conflict, match="grade-state"):
+            move(state, to)
+
+
+def test_every_state_is_reached_and_leads_to_an_end() -> None:
+    assert set(TRANSITIONS) == set(GradeState)
+    reached = {GradeState.proposed}
+    while more := {to for state in reached for to in TRANSITIONS[state]} - reached:
+        reached |= more
+    assert reached == set(GradeState)
+
+
+def test_nobody_gets_to_published_by_one_signature() -> None:
+    assert [rules.after_signature(before) for before in (0, 1, 2)] == [
+        GradeState.signed,
+        GradeState.published,
+        GradeState.published,
+    ]
+    assert GradeState.published not in TRANSITIONS[GradeState.proposed]
+
+
+def test_terms_of() -> None:
+    objectable, valid, plan = rules.terms_of(NOW, GradeValue.qualified)
+    assert (objectable - NOW, valid - NOW, plan) == (timedelta(days=15), timedelta(days=365), None)
+    assert rules.terms_of(NOW, GradeValue.unqualified)[2] == NOW + timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    ("state", "late", "may"),
+    [
+        (GradeState.published, 0, True),
+        (GradeState.published, 1, False),
+        (GradeState.under_objection, 0, False),
+        (GradeState.confirmed, 0, False),
+    ],
+)
+def test_can_be_objected(state: GradeState, late: int, may: bool) -> None:
+    assert rules.can_be_objected(state, NOW, NOW + timedelta(microseconds=late)) is may
+
+
+def test_checks_say_what_is_wrong() -> None:
+    account = uuid4()
+    wrong: list[tuple[type[DomainError], str]] = [(Forbidden, "grade-in-your-chain"), (Conflict, "grade-signed-by-you")]
+    with pytest.raises(wrong[0][0], match=wrong[0][1]):
+        rules.check_outside(True)
+    with pytest.raises(wrong[1][0], match=wrong[1][1]):
+        rules.check_not_signed(account, {account})
+    rules.check_outside(False)
+    rules.check_not_signed(account, {uuid4()})
