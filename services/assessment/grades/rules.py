@@ -15,11 +15,9 @@ from services.assessment.grading.rules import GateCode, Grade, GradeValue, Obser
 from services.assessment.indicators.rules import Indicator, Period, Retaliations
 from services.assessment.standards.rules import Terms
 from shared.errors import Conflict, Forbidden
+from shared.practices import GradeTerms
 from shared.types import Level
 
-VALID_FOR = timedelta(days=365)
-OBJECTABLE_FOR = timedelta(days=15)
-PLAN_WITHIN = timedelta(days=30)
 SIGNATURES = 2
 
 
@@ -200,10 +198,12 @@ def check_begun(starts_at: datetime, now: datetime) -> None:
         raise Conflict("campaign-not-begun", "This campaign has not begun: nothing has been measured yet.")
 
 
-def terms_of(published_at: datetime, value: GradeValue) -> tuple[datetime, datetime, datetime | None]:
+def terms_of(published_at: datetime, value: GradeValue, terms: GradeTerms) -> tuple[datetime, datetime, datetime | None]:
     """Until when a grade can be objected to, until when it is valid, and by when an unqualified unit owes a plan."""
-    owes = value is GradeValue.unqualified
-    return published_at + OBJECTABLE_FOR, published_at + VALID_FOR, published_at + PLAN_WITHIN if owes else None
+    objection, validity, plan = (
+        published_at + timedelta(days=days) for days in (terms.objection_days, terms.validity_days, terms.upgrade_plan_days)
+    )
+    return objection, validity, plan if value is GradeValue.unqualified else None
 
 
 def can_be_objected(state: GradeState, objectable_until: datetime | None, now: datetime) -> bool:

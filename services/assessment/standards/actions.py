@@ -6,22 +6,25 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from services.assessment.practices.queries import grade_terms
 from services.assessment.standards.models import Standard
 from services.assessment.standards.queries import active_version, get_standard
-from services.assessment.standards.rules import State, Terms, changes, check_step, check_terms
+from services.assessment.standards.rules import State, Terms, changes, check_comment_days, check_step, check_terms
 from shared.events.assessment import StandardActivated, StandardDrafted, StandardWithdrawn
 from shared.types import Level
 from shared.uow import UnitOfWork
 
 
 async def draft_standard(
-    uow: UnitOfWork, *, code: str, name: str, level: Level | None, terms: Terms, comment_days: int
+    uow: UnitOfWork, *, code: str, name: str, level: Level | None, terms: Terms, comment_days: int | None
 ) -> Standard:
     """Open the next version of the standard `code` to residents' comments; campaigns that use an older one keep theirs.
 
-    Events: StandardDrafted. Raises `Invalid`: see `check_terms`.
+    Events: StandardDrafted. Raises `Invalid` (comments-too-short), and see `check_terms`.
     """
     check_terms(terms)
+    least = await _least_comment_days(uow, level)
+    check_comment_days(comment_days, least)
     standard = Standard(
         id=uow.new_id(),
         code=code,
@@ -30,7 +33,7 @@ async def draft_standard(
         level=level,
         state=State.draft,
         content=terms.model_dump(mode="json"),
-        comments_until=uow.now() + timedelta(days=comment_days),
+        comments_until=uow.now() + timedelta(days=comment_days or least),
         created_at=uow.now(),
     )
     uow.session.add(standard)
@@ -92,6 +95,12 @@ async def withdraw_standard(uow: UnitOfWork, standard_id: UUID, reason: str) -> 
         StandardWithdrawn(standard_id=standard.id, standard_code=standard.code, version=standard.version, withdrawn_at=uow.now())
     )
     return standard
+
+
+async def _least_comment_days(uow: UnitOfWork, level: Level | None) -> int:
+    """A standard for every level asks for as much as the level that asks for most."""
+    terms = [await grade_terms(uow, each, uow.now()) for each in ([level] if level else Level)]
+    return max(each.comment_days for each in terms)
 
 
 async def _next_version(uow: UnitOfWork, code: str) -> int:

@@ -137,6 +137,12 @@ def check_usable(state: State) -> None:
         raise Conflict("standard-not-active", f"This version is {state}: use the active one, GET /v1/standards?state=active.")
 
 
+def check_comment_days(asked: int | None, least: int) -> None:
+    """Raises `Invalid` (comments-too-short)."""
+    if asked is not None and asked < least:
+        raise Invalid("comments-too-short", f"`comment_days`: the policy gives residents {least} days at least.")
+
+
 def check_terms(terms: Terms) -> None:
     """Raises `Invalid`, with a slug for each rule that does not hold."""
     total = sum(criterion.weight for criterion in terms.criteria)

@@ -19,7 +19,9 @@ class StandardIn(Terms):
     code: Code = Field(description="A code that is there already gets its next version.")
     name: Line
     level: Level | None = Field(None, description="The only level whose units this grades; null for every level.")
-    comment_days: CommentDays = Field(14, description="So long residents may comment before it can become active.")
+    comment_days: CommentDays | None = Field(
+        None, description="So long residents may comment before it can become active; as the policy of its level when left out."
+    )
 
     def terms(self) -> Terms:
         return Terms(criteria=self.criteria, floors=self.floors, bands=self.bands, level_bands=self.level_bands)

@@ -76,8 +76,8 @@ async def test_a_comment_can_be_taken_back_by_its_author_until_it_is_answered(of
 
 
 async def test_comments_end_when_their_time_does(office: Office) -> None:
-    standard = await office.draft_standard(comment_days=7)
-    office.clock.advance(days=7)
+    standard = await office.draft_standard(comment_days=20)
+    office.clock.advance(days=20)
     path = f"/v1/standards/{standard['id']}/comments"
     assert_problem(await office.client.post(path, caller=resident(), json=SAID), 409, "comments-closed")
     active = await office.adopt_standard("other")

@@ -21,6 +21,7 @@ from services.assessment.grades.rules import (
 )
 from services.assessment.grading.rules import GateCode, GradeValue, Observed
 from shared.errors import Conflict, DomainError, Forbidden
+from shared.practices import GradeTerms, Practice
 from shared.types import Level
 from tests.assessment.terms import BASIC, all_terms
 
@@ -152,10 +153,13 @@ def test_nobody_gets_to_published_by_one_signature() -> None:
     assert GradeState.published not in TRANSITIONS[GradeState.proposed]
 
 
+TERMS = GradeTerms(practice=Practice.grade_terms, validity_days=365, objection_days=15, upgrade_plan_days=30, comment_days=14)
+
+
 def test_terms_of() -> None:
-    objectable, valid, plan = rules.terms_of(NOW, GradeValue.qualified)
+    objectable, valid, plan = rules.terms_of(NOW, GradeValue.qualified, TERMS)
     assert (objectable - NOW, valid - NOW, plan) == (timedelta(days=15), timedelta(days=365), None)
-    assert rules.terms_of(NOW, GradeValue.unqualified)[2] == NOW + timedelta(days=30)
+    assert rules.terms_of(NOW, GradeValue.unqualified, TERMS)[2] == NOW + timedelta(days=30)
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ def with_first(**fields: Any) -> dict[str, Any]:
         ({"floors": [{"indicator": "response", "at_least": 1.1}]}, "invalid-request"),
         ({"floors": [{"indicator": "visits_made", "at_least": 0.5}]}, "floor-not-a-share"),
         ({"comment_days": 6}, "invalid-request"),
+        ({"comment_days": 13}, "comments-too-short"),
         ({"level": "galaxy"}, "invalid-request"),
         ({"level_bands": {"galaxy": {}}}, "invalid-request"),
         ({"name": "a\x00b"}, "invalid-request"),

@@ -14,6 +14,7 @@ from services.assessment.grades.models import GradeSignature, UnitGrade
 from services.assessment.grades.queries import find_grade, in_chain, standing_grade
 from services.assessment.grades.rules import Evidence, GradeState, Rule
 from services.assessment.grading.rules import GradeValue
+from services.assessment.practices.queries import grade_terms
 from shared.auth import Principal
 from shared.errors import check_version
 from shared.events.assessment import GradedAs, GradePublished
@@ -99,6 +100,7 @@ async def _add_signature(uow: UnitOfWork, principal: Principal, grade: UnitGrade
 
 async def _publish(uow: UnitOfWork, grade: UnitGrade) -> None:
     """It takes the place of the unit's grade, unless that one rests on later evidence: then it is history at once."""
+    terms = await grade_terms(uow, Evidence.model_validate(grade.evidence).level, uow.now())
     standing = await standing_grade(uow, grade.unit_id)
     outdated = standing is not None and _until(standing) > _until(grade)
     if standing is not None and not outdated:
@@ -106,7 +108,7 @@ async def _publish(uow: UnitOfWork, grade: UnitGrade) -> None:
         await _supersede(uow, standing, grade)
         grade.supersedes_id = standing.id
     grade.published_at = uow.now()
-    grade.objectable_until, grade.valid_until, grade.plan_due_at = rules.terms_of(uow.now(), GradeValue(grade.value))
+    grade.objectable_until, grade.valid_until, grade.plan_due_at = rules.terms_of(uow.now(), GradeValue(grade.value), terms)
     if standing is not None and outdated:
         grade.state = GradeState.published
         await _supersede(uow, grade, standing)
