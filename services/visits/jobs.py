@@ -23,9 +23,9 @@ PROPOSALS_BATCH = 5
 async def follow_windows(works: Works) -> bool:
     """Visits become ready when their window opens, and missed when it has ended unrecorded."""
     async with works.begin() as uow:
-        missed = await miss_visits(uow, limit=BATCH)
         ready = await ready_visits(uow, limit=BATCH)
-    return BATCH in (missed, ready)
+        missed = await miss_visits(uow, limit=BATCH)
+    return BATCH in (ready, missed)
 
 
 async def plan_ahead(works: Works) -> bool:
@@ -42,7 +42,9 @@ async def _plan_batch(works: Works) -> int:
 async def remind(works: Works) -> bool:
     """Visits that are to be made soon are told of once, in time."""
     async with works.begin() as uow:
-        return await remind_of_visits(uow, limit=BATCH) == BATCH
+        ready = await ready_visits(uow, limit=BATCH)
+        reminded = await remind_of_visits(uow, limit=BATCH)
+    return BATCH in (ready, reminded)
 
 
 async def resume_contacts(works: Works) -> bool:

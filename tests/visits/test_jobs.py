@@ -71,6 +71,8 @@ async def test_two_workers_at_once_share_the_visits(house: House, monkeypatch: p
 async def test_a_worker_leaves_what_another_has_in_hand(house: House) -> None:
     await house.planned(rrule="FREQ=DAILY;COUNT=5", window_days=1)
     house.clock.advance(days=90)
+    async with house.service.works.begin() as first:
+        assert await ready_visits(first, limit=10) == 5
     async with house.service.works.begin() as one, house.service.works.begin() as other:
         assert await miss_visits(one, limit=3) == 3
         assert await miss_visits(other, limit=10) == 2
@@ -138,3 +140,14 @@ async def test_reminding_says_when_there_is_more(house: House, monkeypatch: pyte
     house.clock.advance(days=6)
     assert [await remind(house.service.works) for _ in range(2)] == [True, False]
     assert len(await house.told(VisitReminded)) == 3
+
+
+async def test_reminders_go_on_until_each_visit_has_had_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "BATCH", 2)
+    visits = {await house.visit(window_days=4) for _ in range(5)}
+    house.clock.advance(days=3)
+    while await remind(house.service.works):
+        pass
+    told = await house.told(VisitReminded)
+    assert len(told) == 5
+    assert {str(event.visit_id) for event in told} == visits

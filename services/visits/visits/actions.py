@@ -23,7 +23,7 @@ from services.visits.templates.queries import template_for
 from services.visits.templates.rules import check_answers
 from services.visits.templates.schemas import asked_by
 from services.visits.visits import rules
-from services.visits.visits.models import UNOPENED, UNRECORDED, UNREMINDED, Visit
+from services.visits.visits.models import OPENED, UNOPENED, UNRECORDED, UNREMINDED, Visit
 from services.visits.visits.queries import visible
 from services.visits.visits.rules import Outcome, VisitState
 from services.visits.visits.schemas import VisitRecord
@@ -246,9 +246,9 @@ async def ready_visits(uow: UnitOfWork, *, limit: int) -> int:
 
 
 async def miss_visits(uow: UnitOfWork, *, limit: int) -> int:
-    """Mark as missed up to `limit` visits whose window ended unrecorded; returns how many. Tells `VisitMissed` of each."""
+    """Mark as missed up to `limit` ready visits whose window ended unrecorded; returns how many. Tells `VisitMissed` of each."""
     now = uow.now()
-    visits = await _take(uow, UNRECORDED, col(Visit.window_ends_at) < now, col(Visit.window_ends_at), limit)
+    visits = await _take(uow, OPENED, col(Visit.window_ends_at) < now, col(Visit.window_ends_at), limit)
     for visit in visits:
         visit.state = rules.move(visit.state, VisitState.missed)
         await uow.record(
@@ -295,7 +295,7 @@ async def decline_visits(
 
 
 async def remind_of_visits(uow: UnitOfWork, *, limit: int) -> int:
-    """Remind of up to `limit` unrecorded visits before their window ends, of each once; returns how many.
+    """Remind of up to `limit` ready visits before their window ends, of each once; returns how many.
 
     Tells `VisitReminded`.
     """

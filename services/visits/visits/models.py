@@ -16,10 +16,12 @@ from shared.types import enum_check
 UNOPENED = "state = 'planned'"
 UNRECORDED = "state IN ('planned', 'ready')"
 ON_CALENDAR = "(state <> 'cancelled' OR recorded_at IS NOT NULL)"
-UNREMINDED = f"{UNRECORDED} AND reminded_at IS NULL"
+OPENED = "state = 'ready'"
+UNREMINDED = f"{OPENED} AND reminded_at IS NULL"
 SAMPLED = "state IN ('done', 'done_late', 'refused_by_resident')"
 """Conditions of the partial indexes, which queries repeat to the letter so that PostgreSQL uses them. What was taken off the
-calendar may be put on it again; what somebody recorded as cancelled stays that."""
+calendar may be put on it again; what somebody recorded as cancelled stays that. A visit made ahead stands in few of them: it is
+opened before it is reminded of or missed."""
 
 THIS_TRANSACTION = "(pg_current_xact_id()::text)::bigint"
 """Its 64-bit number, in a type that every client knows: it never comes near the sign."""
@@ -45,7 +47,7 @@ class Visit(VisitsTable, table=True):
         Index("visits_contact", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
         Index("visits_unit", "unit_id", "id"),
         Index("visits_to_open", "window_starts_at", postgresql_where=text(UNOPENED)),
-        Index("visits_to_miss", "window_ends_at", postgresql_where=text(UNRECORDED)),
+        Index("visits_to_miss", "window_ends_at", postgresql_where=text(OPENED)),
         Index("visits_sampled", "unit_id", "occurred_at", postgresql_where=text(SAMPLED)),
         Index("visits_to_remind", "remind_at", postgresql_where=text(UNREMINDED)),
         Index("visits_changes", "assignee_id", "changed", "id"),
