@@ -1,17 +1,22 @@
 """A fact in every version that is still published, the oldest first."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.clock import hour_of
 from shared.db import Database
 from shared.events.envelope import Event
 from shared.events.feedback import CaseEscalatedV2, CaseLapsed, ClockBreachedV2, ClockKind, EscalationCause
+from shared.events.visits import VisitPlanned
 from shared.ids import new_id
 from shared.keyring import Keyring
+from shared.outbox import row, rows
 from shared.policy_directory import PolicyDirectory
 from shared.units import UnitDirectory
 from shared.uow import Works
@@ -93,3 +98,45 @@ def test_a_kind_that_the_first_version_has_no_word_for_is_told_in_the_second_alo
     assert {cause.value for cause in EscalationCause if len(escalation(now, cause).versions()) == 2} == first
     lapsed = CaseLapsed(**CASE, finding_id=None, lapsed_at=now)
     assert lapsed.versions() == [lapsed]
+
+
+ID, TIME = st.uuids(), st.datetimes(timezones=st.just(UTC))
+FACTS = st.tuples(ID, ID, ID, TIME, TIME).map(lambda values: dict(zip(VisitPlanned.model_fields, values, strict=True)))
+
+
+@given(st.lists(FACTS), st.datetimes(timezones=st.just(UTC)))
+def test_facts_that_are_not_validated_again_are_told_to_the_byte_as_the_contract_tells_them(
+    facts: list[dict[str, Any]], now: datetime
+) -> None:
+    contract, event_id = VisitPlanned, uuid4()
+    told = rows(contract, facts, ids=lambda: event_id, time=now, traceparent="trace")
+    assert told == [row(contract(**fact), id=event_id, time=now, traceparent="trace") for fact in facts]
+
+
+async def test_facts_are_told_in_their_order_and_each_by_its_own_id(works: Works, clock: ManualClock) -> None:
+    ids = [new_id() for _ in range(5)]
+    facts = [
+        {"visit_id": each, "plan_id": UNIT, "unit_id": UNIT, "window_starts_at": clock(), "window_ends_at": clock()}
+        for each in ids
+    ]
+    async with works.begin() as uow:
+        await uow.record_facts(VisitPlanned, facts)
+    found = await works.database.pool.fetch("SELECT id, key, topic, type FROM outbox ORDER BY position")
+    assert [row["key"] for row in found] == ids
+    assert len({row["id"] for row in found}) == 5
+    assert {(row["topic"], row["type"]) for row in found} == {("massline.visits", "massline.visits.visit.planned.v1")}
+
+
+async def test_facts_told_by_the_hour_tell_no_finer_time(works: Works, clock: ManualClock) -> None:
+    fact = {"visit_id": UNIT, "plan_id": UNIT, "unit_id": UNIT, "window_starts_at": clock(), "window_ends_at": clock()}
+    async with works.begin() as uow:
+        await uow.by_the_hour().record_facts(VisitPlanned, [fact])
+    [told] = await works.database.pool.fetch("SELECT id, time, traceparent FROM outbox")
+    hour = hour_of(clock())
+    assert (told["time"], told["traceparent"], told["id"].int >> 80) == (hour, "", int(hour.timestamp() * 1000))
+
+
+@pytest.mark.parametrize("contract", [VisitPlanned, ClockBreachedV2])
+def test_facts_that_are_not_a_contracts_or_want_a_second_version_are_a_mistake(contract: type[Event], clock: ManualClock) -> None:
+    with pytest.raises(AssertionError):
+        rows(contract, [{"visit_id": UNIT}], ids=new_id, time=clock(), traceparent="")

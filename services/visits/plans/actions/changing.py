@@ -13,7 +13,7 @@ from services.visits.contacts.rules import ContactState
 from services.visits.discretion.rules import check_notes
 from services.visits.errors import plan_not_found
 from services.visits.plans import rules
-from services.visits.plans.actions.making import make_visits, moments_of, planned_event, window_of
+from services.visits.plans.actions.making import make_visits, moments_of, planned_facts, window_of
 from services.visits.plans.actions.planning import check_dates, check_template
 from services.visits.plans.models import VisitPlan
 from services.visits.plans.queries import may_change, visible
@@ -28,7 +28,7 @@ from services.visits.visits.models import ON_CALENDAR, UNOPENED, Visit
 from services.visits.visits.rules import VisitState, remind_at
 from shared.auth import Principal
 from shared.errors import Forbidden, check_version
-from shared.events.visits import CancelCause
+from shared.events.visits import CancelCause, VisitPlanned
 from shared.uow import UnitOfWork
 
 
@@ -152,5 +152,6 @@ async def _refit(uow: UnitOfWork, plan: VisitPlan, visits: Sequence[Visit]) -> s
             moved.append(visit)
         visit.purpose, visit.place, visit.population = plan.purpose, plan.place, plan.population
         visit.assignee_id, visit.post_id, visit.template_code = plan.assignee_id, plan.post_id, plan.template_code
-    await uow.record_all([planned_event(visit.id, plan, visit.window_starts_at, visit.window_ends_at) for visit in moved])
+    facts = [planned_facts(visit.id, plan, visit.window_starts_at, visit.window_ends_at) for visit in moved]
+    await uow.record_facts(VisitPlanned, facts)
     return {visit.scheduled_at for visit in visits}

@@ -92,18 +92,25 @@ def window_of(plan: Planned, start: datetime) -> tuple[datetime, datetime]:
 async def make_visits(uow: UnitOfWork, starts: Sequence[tuple[Planned, datetime]]) -> None:
     """What a visit has of its plan is copied in the database. Tells `VisitPlanned` of each."""
     windows = [(plan, start, *window_of(plan, start)) for plan, start in starts]
-    planned = [planned_event(uow.new_id(), plan, opens, ends) for plan, _, opens, ends in windows]
+    facts = [planned_facts(uow.new_id(), plan, opens, ends) for plan, _, opens, ends in windows]
     columns = (
-        [visit.visit_id for visit in planned],
-        [visit.plan_id for visit in planned],
+        [visit["visit_id"] for visit in facts],
+        [visit["plan_id"] for visit in facts],
         [start for _, start, _, _ in windows],
         [opens for _, _, opens, _ in windows],
         [ends for _, _, _, ends in windows],
         [remind_at(opens, ends) for _, _, opens, ends in windows],
     )
     await run_in(uow.session, MAKE, *columns, uow.stamp())
-    await uow.record_all(planned)
+    await uow.record_facts(VisitPlanned, facts)
 
 
-def planned_event(visit_id: UUID, plan: Planned, opens: datetime, ends: datetime) -> VisitPlanned:
-    return VisitPlanned(visit_id=visit_id, plan_id=plan.id, unit_id=plan.unit_id, window_starts_at=opens, window_ends_at=ends)
+def planned_facts(visit_id: UUID, plan: Planned, opens: datetime, ends: datetime) -> dict[str, Any]:
+    """What `VisitPlanned` tells."""
+    return {
+        "visit_id": visit_id,
+        "plan_id": plan.id,
+        "unit_id": plan.unit_id,
+        "window_starts_at": opens,
+        "window_ends_at": ends,
+    }
