@@ -632,6 +632,12 @@ class Stage:
     async def working_calendar(self) -> Params:
         return {"code": (await self.do("admin", "/v1/working-calendars", working_calendar()))["code"]}
 
+    async def unsupplemented(self) -> Params:
+        """What an administrator asked of `own` is over."""
+        ended = {"reason": "The river fell.", "ends": True, "unit_id": self.units["own"]}
+        await self.ask("POST", "/v1/policy-supplements", "admin", json=ended)
+        return {}
+
     async def supplement(self) -> Params:
         made = await self.do("admin", "/v1/policy-supplements", {**supplement(), "unit_id": self.units["own"]})
         return {"supplement_id": made["id"]}

@@ -675,7 +675,8 @@ ASSESSMENT = (
     role(
         "POST /v1/policy-supplements",
         LEADERS,
-        sends=lambda stage, params: {"json": {**made.supplement(), "unit_id": stage.units["own"]}},
+        Stage.unsupplemented,
+        lambda stage, params: {"json": {**made.supplement(), "unit_id": stage.units["own"]}},
     ),
     role("GET /v1/policy-supplements/{supplement_id}", KNOWN, Stage.supplement),
     role(

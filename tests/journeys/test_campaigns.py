@@ -9,6 +9,7 @@ from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, open_receiver
+from tests.support.standards import SHIPPED
 from tests.support.world import Person, World, open_world
 
 PASSWORD = "a long enough password"
@@ -113,11 +114,10 @@ async def _engage(world: World, admin: Person, name: str, role: str, unit_id: st
 
 
 async def _schedule(admin: Person, clock: ManualClock) -> str:
-    standard = await admin.post("/v1/standards", {"code": "basic", "name": "Basic"})
     span = {"starts_at": (clock() + timedelta(hours=1)).isoformat(), "ends_at": (clock() + timedelta(days=90)).isoformat()}
-    campaign_id: str = (
-        await admin.post("/v1/campaigns", {"code": "light", "name": "Light", "standard_id": standard["id"], **span})
-    )["id"]
+    campaign_id: str = (await admin.post("/v1/campaigns", {"code": "light", "name": "Light", "standard_id": SHIPPED, **span}))[
+        "id"
+    ]
     return campaign_id
 
 

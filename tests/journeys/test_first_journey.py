@@ -12,6 +12,7 @@ from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, open_receiver
+from tests.support.standards import SHIPPED
 from tests.support.world import Person, World, open_world
 
 LEVELS = ("province", "prefecture", "county", "township", "grassroots")
@@ -120,11 +121,10 @@ async def _register_account(world: World, admin: Person, username: str, role: st
 
 
 async def _start_campaign(admin: Person, unit_id: str, clock: ManualClock) -> None:
-    [standard] = (await admin.get("/v1/standards?code=three-rates&state=active"))["items"]
     campaign = {
         "code": "spring",
         "name": "Spring campaign",
-        "standard_id": standard["id"],
+        "standard_id": SHIPPED,
         "unit_id": unit_id,
         "starts_at": (clock() - timedelta(days=1)).isoformat(),
         "ends_at": (clock() + timedelta(days=90)).isoformat(),

@@ -10,6 +10,7 @@ from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.receiver import open_receiver
+from tests.support.standards import SHIPPED
 from tests.support.world import Person, World, open_world
 
 PASSWORD = "a long enough password"
@@ -131,9 +132,8 @@ async def _settle(world: World) -> tuple[dict[str, str], dict[str, Person]]:
 
 
 async def _campaign(admin: Person, units: dict[str, str], clock: ManualClock) -> str:
-    standard = await admin.post("/v1/standards", {"code": "service", "name": "Service to residents"})
     span = {"starts_at": clock().isoformat(), "ends_at": (clock() + timedelta(days=30)).isoformat()}
-    body = {"code": "spring", "name": "Spring", "standard_id": standard["id"], "unit_id": units["county"], **span}
+    body = {"code": "spring", "name": "Spring", "standard_id": SHIPPED, "unit_id": units["county"], **span}
     campaign_id: str = (await admin.post("/v1/campaigns", body))["id"]
     return campaign_id
 

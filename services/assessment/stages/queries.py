@@ -53,8 +53,9 @@ async def evidence_of(uow: UnitOfWork, campaign: Campaign, plans: Sequence[Plan]
 
 
 def _public(measures: Measures, indicator: Indicator) -> Tally:
-    """Nothing where too few residents spoke, however much is counted: a stage is public."""
-    return measures.tally(indicator) if measures.voices(indicator) >= FEWEST else Tally(0, 0)
+    """Nothing where few residents spoke of much that is counted: a stage is public."""
+    tally = measures.tally(indicator)
+    return Tally(0, 0) if measures.voices(indicator) < FEWEST <= tally.n else tally
 
 
 async def show_stages(uow: UnitOfWork, campaign_id: UUID) -> StagesOut:

@@ -222,7 +222,7 @@ async def test_whoever_was_only_listed_is_refused_for_with_nothing_to_take_off(h
 
 
 HOSTILE: list[tuple[str, dict[str, Any]]] = [
-    ("agree", {}),
+    ("agree", {"faith": "none"}),
     ("agree", {**TERMS, "rhythm_days": 6}),
     ("agree", {**TERMS, "rhythm_days": 367}),
     ("agree", {**TERMS, "meeting": "bar"}),
