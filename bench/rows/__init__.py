@@ -13,6 +13,7 @@ from bench.rows import (
     intake_gateway,
     raw_limit,
     receipts,
+    regrading,
     validation,
     visits_ahead,
 )
@@ -30,5 +31,6 @@ ROWS: tuple[Row, ...] = (
     *csv_export.ROWS,
     *breach_detection.ROWS,
     *visits_ahead.ROWS,
+    *regrading.ROWS,
     *county.ROWS,
 )
