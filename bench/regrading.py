@@ -1,5 +1,5 @@
-"""`python -m bench.regrading job|sql`: proposes the grades of all units of an ended campaign, or only counts their evidence by the
-bare aggregate queries; says how many units, how long it took and by how much it grew."""
+"""`python -m bench.regrading job|sql`: proposes the grades of all units of an ended campaign, or only counts their evidence by
+the bare aggregate queries; says how many units, how long it took and by how much it grew."""
 
 import asyncio
 import sys

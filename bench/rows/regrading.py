@@ -54,7 +54,8 @@ FILL = (
     """,
     """
     INSERT INTO campaigns (id, code, name, standard_id, starts_at, ends_at, told, created_at)
-    VALUES (md5('campaign')::uuid, 'all', 'All', md5('standard')::uuid, now() - INTERVAL '90 days', now() - INTERVAL '1 hour', true, now())
+    VALUES (md5('campaign')::uuid, 'all', 'All', md5('standard')::uuid, now() - INTERVAL '90 days', now() - INTERVAL '1 hour', true,
+        now())
     """,
 )
 NUMBERED = "WITH numbered AS (SELECT id, row_number() OVER (ORDER BY code) - 1 AS number FROM units)"
@@ -78,8 +79,8 @@ EVIDENCE = {
     """,
     "visit": f"""
     {NUMBERED}
-    INSERT INTO visit_evidence (visit_id, unit_id, unit_since, planned_for, recorded_at, occurred_at, findings, outcome, missed_at,
-        counted_at)
+    INSERT INTO visit_evidence (visit_id, unit_id, unit_since, planned_for, recorded_at, occurred_at, findings, outcome,
+        missed_at, counted_at)
     SELECT uuidv7(), id, at, at, at, at, 0, CASE WHEN n % 7 > 0 THEN 'done' END, CASE WHEN n % 7 = 0 THEN at END,
         CASE WHEN n % 3 > 0 THEN at END
     FROM (SELECT n, n % $1 AS unit, now() - INTERVAL '80 days' + random() * INTERVAL '70 days' AS at
@@ -119,7 +120,10 @@ class Evidence:
         )
 
 
-def evidence(units: int, part_of: int) -> Callable[[Stage], AbstractAsyncContextManager[Evidence]]:
+Part = Callable[[Stage], AbstractAsyncContextManager[Evidence]]
+
+
+def evidence(units: int, part_of: int) -> Part:
     """A part: so many units with one `part_of`th of the evidence that a unit has in the full row."""
 
     @asynccontextmanager
@@ -141,9 +145,7 @@ def evidence(units: int, part_of: int) -> Callable[[Stage], AbstractAsyncContext
     return part
 
 
-def _row(
-    name: str, said: str, part: Callable[[Stage], AbstractAsyncContextManager[Evidence]], what: str, *against: Comparison
-) -> Row:
+def _row(name: str, said: str, part: Part, what: str, *against: Comparison) -> Row:
     async def prepare(stage: Stage) -> Alone:
         database, filled = await stage.use(postgres), await stage.use(part)
         measured: list[Round] = []
