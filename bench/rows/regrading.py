@@ -54,8 +54,8 @@ FILL = (
     """,
     """
     INSERT INTO campaigns (id, code, name, standard_id, starts_at, ends_at, told, created_at)
-    VALUES (md5('campaign')::uuid, 'all', 'All', md5('standard')::uuid, now() - INTERVAL '90 days', now() - INTERVAL '1 hour', true,
-        now())
+    VALUES (md5('campaign')::uuid, 'all', 'All', md5('standard')::uuid, now() - INTERVAL '90 days', now() - INTERVAL '1 hour',
+        true, now())
     """,
 )
 NUMBERED = "WITH numbered AS (SELECT id, row_number() OVER (ORDER BY code) - 1 AS number FROM units)"
