@@ -19,7 +19,7 @@ from shared.keyring import Keyring
 from shared.policies import PolicyBook
 from shared.policy_directory import PolicyDirectory
 from shared.telemetry import current_traceparent
-from shared.units import UnitDirectory
+from shared.units import CHANNEL, KnownUnit, UnitDirectory, project_unit
 
 
 @dataclass(slots=True)
@@ -54,6 +54,11 @@ class UnitOfWork:
 
     def new_id(self) -> UUID:
         return self.ids()
+
+    async def know_unit(self, unit: KnownUnit) -> None:
+        """Keep the newest version of a unit; whoever asks the tree in this process after the commit finds it there."""
+        await project_unit(self.session, unit)
+        self.wakes.add(CHANNEL)
 
     async def record(self, event: Event, *, coarse: bool = False) -> None:
         """Tell the other services, in every version that is still published. `coarse` keeps only the hour, for what an anonymous

@@ -37,7 +37,7 @@ from shared.auth import CREDENTIAL_HEADER, Credentials, Principal, Role
 from shared.ids import Ids
 from shared.service import Service
 from shared.types import Level
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from shared.uow import Works
 
 BEGINS = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -131,7 +131,7 @@ async def _take_office(life: Life) -> None:
     """Every post has its holder."""
     officials = [Principal(Role.official, account_id=life.service.works.ids(), unit_id=life.unit.id) for _ in life.county.offices]
     async with life.service.works.begin() as uow:
-        await project_unit(uow.session, life.unit)
+        await uow.know_unit(life.unit)
         for person in (life.lead, *officials):
             await project_visitor(uow, account_id=person.account, role=person.role, unit_id=person.unit_id)
     await life.service.units.refresh()

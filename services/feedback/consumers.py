@@ -6,12 +6,12 @@ from shared.events.assessment import PolicyRegistered, PolicySupplementRegistere
 from shared.events.envelope import Record
 from shared.events.visits import FindingReported, FindingSponsorChanged
 from shared.policy_directory import project_calendar, project_policy, project_supplement
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from shared.uow import UnitOfWork
 
 
 async def on_unit_registered(uow: UnitOfWork, event: UnitRegistered, record: Record) -> None:
-    await project_unit(uow.session, KnownUnit.of(event))
+    await uow.know_unit(KnownUnit.of(event))
 
 
 async def on_policy_registered(uow: UnitOfWork, event: PolicyRegistered, record: Record) -> None:

@@ -5,12 +5,12 @@ from services.gateway.webhooks_out.rules.subscriptions import CONTRACTS
 from shared.consumer import Handlers
 from shared.events.assessment import UnitRegistered
 from shared.events.envelope import Event, Record
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from shared.uow import UnitOfWork
 
 
 async def on_unit_registered(uow: UnitOfWork, event: UnitRegistered, record: Record) -> None:
-    await project_unit(uow.session, KnownUnit.of(event))
+    await uow.know_unit(KnownUnit.of(event))
     await queue_deliveries(uow, record)
 
 

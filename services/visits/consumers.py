@@ -27,12 +27,12 @@ from shared.events.feedback import (
 from shared.events.gateway import AccountCreated
 from shared.events.visits import CancelCause, VisitCancelled, VisitMissed, VisitRecorded
 from shared.policy_directory import project_practice
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from shared.uow import UnitOfWork
 
 
 async def on_unit_registered(uow: UnitOfWork, event: UnitRegistered, record: Record) -> None:
-    await project_unit(uow.session, KnownUnit.of(event))
+    await uow.know_unit(KnownUnit.of(event))
 
 
 async def on_practice_policy_registered(uow: UnitOfWork, event: PracticePolicyRegistered, record: Record) -> None:

@@ -11,7 +11,7 @@ import httpx
 from shared.auth import ANONYMOUS, Principal, Role
 from shared.service import Service
 from shared.types import Level
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from tests.support.callers import ServiceClient, principal
 from tests.support.clock import ManualClock
 from tests.support.databases import everything_in
@@ -53,14 +53,12 @@ def admin() -> Principal:
 
 
 async def plant(service: Service) -> None:
-    """Every unit of the tree, as assessment would have told it, and known: who sees what is asked of memory."""
+    """Every unit of the tree, as assessment would have told it."""
     async with service.works.begin() as uow:
         for code, parent, level in TREE:
             parent_id = unit(parent) if parent else None
             known = KnownUnit(unit(code), parent_id, code, f"The {code}", level, code, version=1)
-            await project_unit(uow.session, known)
-    for code, _, _ in TREE:
-        await service.units.require(unit(code))
+            await uow.know_unit(known)
 
 
 @dataclass

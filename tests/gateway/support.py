@@ -17,7 +17,7 @@ from shared.auth import Role
 from shared.clock import Clock
 from shared.service import Service
 from shared.types import Level
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 
 ADMIN_PASSWORD = "correct horse battery staple"
 
@@ -48,7 +48,7 @@ class Gateway:
         """A unit that the gateway has heard of."""
         unit = KnownUnit(id=uuid4(), parent_id=None, code="x", name="X", level=Level.county, path="x", version=1)
         async with self.service.works.begin() as uow:
-            await project_unit(uow.session, unit)
+            await uow.know_unit(unit)
         return unit.id
 
 

@@ -22,7 +22,7 @@ from shared.auth import ANONYMOUS, Role
 from shared.errors import Conflict, Invalid
 from shared.policies import Channel
 from shared.service import Service
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from tests.feedback.case_model import ModelCase
 from tests.feedback.naive_time import NaiveCalendar
 from tests.feedback.policies import CALENDARS, POLICIES, know_everything
@@ -194,7 +194,7 @@ async def plant(service: Service) -> None:
         for code, parent in PARENTS.items():
             level = LEVELS[code.partition("-")[0]]
             known = KnownUnit(unit(code), unit(parent) if parent else None, code, code, level, code, version=1)
-            await project_unit(uow.session, known)
+            await uow.know_unit(known)
 
 
 @pytest.mark.slow

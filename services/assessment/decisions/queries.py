@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, TextClause, Uuid, any_, false, literal, select, text, true
+from sqlalchemy import ColumnElement, TextClause, select, text
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from services.assessment.decisions.models import PUBLIC, Decision
 from services.assessment.decisions.schemas import DecisionOut, PublicDecision
+from services.assessment.scopes.queries import in_scope
 from shared.auth import Principal, Role
 from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
@@ -16,42 +17,9 @@ from shared.uow import UnitOfWork
 IdColumn = Mapped[UUID] | Mapped[UUID | None]
 
 
-def sees_everything(principal: Principal) -> bool:
-    """Whether every unit is in the caller's scope: administrators, and inspectors without a unit."""
-    return principal.role is Role.admin or (principal.role is Role.inspector and principal.unit_id is None)
-
-
 def sees_persons(principal: Principal) -> bool:
     """Whether the caller is told whose account decided; to the others it is a role and a unit."""
     return principal.role in (Role.admin, Role.inspector)
-
-
-def units_of(uow: UnitOfWork, principal: Principal) -> list[UUID]:
-    """The units in a caller's scope: the own one for an official, with all below it for a lead or an inspector."""
-    if principal.unit_id is None:
-        return []
-    if principal.role in (Role.lead, Role.inspector):
-        return uow.units.subtree(principal.unit_id)
-    return [principal.unit_id] if principal.role is Role.official else []
-
-
-def answers_for(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> bool:
-    """Whether the unit is in the caller's scope."""
-    if sees_everything(principal):
-        return True
-    if principal.role is Role.official:
-        return principal.unit_id == unit_id
-    return principal.role in (Role.lead, Role.inspector) and uow.units.covers(principal.unit_id, unit_id)
-
-
-def among(column: IdColumn, units: list[UUID]) -> ColumnElement[bool]:
-    """SQL for the rows of these units."""
-    return column == any_(literal(units, ARRAY(Uuid()))) if units else false()
-
-
-def in_scope(uow: UnitOfWork, principal: Principal, column: IdColumn) -> ColumnElement[bool]:
-    """SQL for the rows whose unit is in the caller's scope."""
-    return true() if sees_everything(principal) else among(column, units_of(uow, principal))
 
 
 async def list_decisions(

@@ -24,7 +24,7 @@ from services.assessment.directives.schemas import (
     TaskOut,
     show_directive,
 )
-from services.assessment.exclusions.queries import is_over, sees
+from services.assessment.scopes.queries import is_in_scope
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit
 from services.assessment.units.rules import SEPARATOR, codes_of
@@ -53,16 +53,14 @@ STATES = text("""
 async def find_directive(uow: UnitOfWork, principal: Principal, directive_id: UUID) -> Directive:
     """One that was issued in the caller's scope or above the caller. Raises `NotFound` (directive-not-found)."""
     directive = await uow.session.get(Directive, directive_id)
-    if directive is None or not await _concerns(uow, principal, directive):
+    if directive is None or not _concerns(uow, principal, directive):
         raise NotFound("directive-not-found", "There is no directive with this id that you may see.")
     return directive
 
 
-async def _concerns(uow: UnitOfWork, principal: Principal, directive: Directive) -> bool:
-    if await sees(uow, principal, await get_unit(uow, directive.unit_id)):
-        return True
-    own = await uow.session.get(Unit, principal.unit_id) if principal.unit_id else None
-    return own is not None and await is_over(uow, directive.unit_id, own)
+def _concerns(uow: UnitOfWork, principal: Principal, directive: Directive) -> bool:
+    """Issued in the caller's scope, or above the caller."""
+    return is_in_scope(uow, principal, directive.unit_id) or uow.units.covers(directive.unit_id, principal.unit_id)
 
 
 async def list_directives(uow: UnitOfWork, principal: Principal, *, limit: int, cursor: str | None) -> Page[DirectiveOut]:
@@ -85,7 +83,7 @@ async def list_directives(uow: UnitOfWork, principal: Principal, *, limit: int, 
 async def find_task(uow: UnitOfWork, principal: Principal, task_id: UUID, *, lock: bool = False) -> Task:
     """One of a unit in the caller's scope. Raises `NotFound` (task-not-found)."""
     task = await uow.session.get(Task, task_id, with_for_update=lock)
-    if task is None or not await sees(uow, principal, await get_unit(uow, task.unit_id)):
+    if task is None or not is_in_scope(uow, principal, task.unit_id):
         raise NotFound("task-not-found", "There is no task with this id that you may see.")
     return task
 

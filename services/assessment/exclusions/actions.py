@@ -9,9 +9,10 @@ from sqlmodel import col
 from services.assessment.campaigns.models import STANDING, Campaign, Exclusion
 from services.assessment.campaigns.queries import get_campaign
 from services.assessment.campaigns.rules import CampaignState, measures, state_at
-from services.assessment.exclusions.queries import is_above, lock_exclusion
+from services.assessment.exclusions.queries import lock_exclusion
 from services.assessment.exclusions.rules import RULE
 from services.assessment.exclusions.schemas import ExclusionIn, ExclusionOut
+from services.assessment.scopes.queries import leads_above
 from services.assessment.standards.queries import get_standard
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit
@@ -31,7 +32,7 @@ async def exclude_unit(uow: UnitOfWork, principal: Principal, campaign_id: UUID,
     """
     campaign = await get_campaign(uow, campaign_id)
     unit = await get_unit(uow, wanted.unit_id)
-    await _check_above(uow, principal, unit)
+    _check_above(uow, principal, unit)
     _check_not_over(uow, campaign)
     await _check_inside(uow, campaign, unit, with_subtree=wanted.with_subtree)
     exclusion = Exclusion(
@@ -62,7 +63,7 @@ async def lift_exclusion(
     campaign = await get_campaign(uow, campaign_id)
     exclusion = await lock_exclusion(uow, campaign.id, exclusion_id)
     unit = await get_unit(uow, exclusion.unit_id)
-    await _check_above(uow, principal, unit)
+    _check_above(uow, principal, unit)
     _check_not_over(uow, campaign)
     if exclusion.lifted_at is not None:
         raise Conflict("exclusion-lifted", "This exclusion was lifted before.")
@@ -72,8 +73,8 @@ async def lift_exclusion(
     return ExclusionOut.of(exclusion, unit)
 
 
-async def _check_above(uow: UnitOfWork, principal: Principal, unit: Unit) -> None:
-    if not await is_above(uow, principal, unit):
+def _check_above(uow: UnitOfWork, principal: Principal, unit: Unit) -> None:
+    if not leads_above(uow, principal, unit.id):
         raise Forbidden(
             "exclusion-from-above", "Only a lead of a unit above this one, or an administrator, decides what leaves it out."
         )

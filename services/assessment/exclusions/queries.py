@@ -12,8 +12,6 @@ from services.assessment.exclusions.schemas import CoverageOut, ExclusionOut
 from services.assessment.standards.queries import get_standard
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit
-from services.assessment.units.rules import covers
-from shared.auth import Principal, Role
 from shared.errors import NotFound
 from shared.pages import Page, cut, decode_cursor
 from shared.types import Level
@@ -77,26 +75,3 @@ async def _by_level(uow: UnitOfWork, campaign: Campaign) -> dict[Level, Coverage
     root = await get_unit(uow, campaign.unit_id) if campaign.unit_id else None
     rows = await uow.session.execute(COUNT_UNITS, {"campaign_id": campaign.id, "root": root and root.path})
     return {Level(row.level): cover(Level(row.level), only_level, row.units, row.excluded) for row in rows}
-
-
-async def is_above(uow: UnitOfWork, principal: Principal, unit: Unit) -> bool:
-    """Whether the caller decides about this unit from above: an administrator, or a lead of a unit above it. Nobody does about
-    the own unit."""
-    if principal.unit_id == unit.id or principal.role not in (Role.admin, Role.lead):
-        return False
-    return principal.role is Role.admin or await is_over(uow, principal.unit_id, unit)
-
-
-async def is_over(uow: UnitOfWork, upper_id: UUID | None, unit: Unit) -> bool:
-    """Whether this is the unit, or one above it."""
-    upper = await uow.session.get(Unit, upper_id) if upper_id else None
-    return upper is not None and covers(upper.path, unit.path)
-
-
-async def sees(uow: UnitOfWork, principal: Principal, unit: Unit) -> bool:
-    """Whether this unit is in the caller's scope: the own one for an official, with all below it for a lead or an inspector."""
-    if principal.role is Role.admin or (principal.role is Role.inspector and principal.unit_id is None):
-        return True
-    if principal.role in (Role.lead, Role.inspector):
-        return await is_over(uow, principal.unit_id, unit)
-    return principal.role is Role.official and principal.unit_id == unit.id

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from services.assessment.campaigns.models import Campaign
 from services.assessment.campaigns.rules import counts_from
-from services.assessment.decisions.queries import among, sees_persons, units_of
+from services.assessment.decisions.queries import sees_persons
 from services.assessment.grades.models import STANDS, TO_BE_SIGNED, GradeSignature, UnitGrade
 from services.assessment.grades.rules import Counted, Evidence, GateEvidence, StandardEvidence, recompute
 from services.assessment.grades.schemas import GradeOut, PublicGrade, Recomputation
@@ -20,6 +20,7 @@ from services.assessment.grading.rules import GateCode, observe
 from services.assessment.indicators.models import CaseEvidence
 from services.assessment.indicators.queries import measure_without
 from services.assessment.indicators.rules import Period
+from services.assessment.scopes.queries import among, units_of
 from services.assessment.standards.queries import get_standard
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit

@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, true
 from sqlmodel import col
 
-from services.assessment.decisions.queries import in_scope, sees_persons
+from services.assessment.decisions.queries import sees_persons
 from services.assessment.objections.models import Objection
 from services.assessment.objections.schemas import ObjectionOut
+from services.assessment.scopes.queries import in_scope
 from shared.auth import Principal
 from shared.errors import NotFound
 from shared.pages import Page, cut, decode_cursor

@@ -31,6 +31,14 @@ def is_above(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> bool:
     return principal.role in (Role.lead, Role.inspector) and is_below(uow, unit_id, principal.unit_id)
 
 
+def leads_above(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> bool:
+    """Whether the caller decides about this unit as the lead of one above it, or as an administrator. Nobody does about the own
+    unit."""
+    if principal.unit_id == unit_id:
+        return False
+    return principal.role is Role.admin or (principal.role is Role.lead and is_below(uow, unit_id, principal.unit_id))
+
+
 def is_below(uow: UnitOfWork, unit_id: UUID, upper_id: UUID | None) -> bool:
     return unit_id != upper_id and uow.units.covers(upper_id, unit_id)
 
@@ -43,14 +51,19 @@ async def require_own_unit(uow: UnitOfWork, principal: Principal, unit_id: UUID)
     return unit
 
 
-def in_scope(uow: UnitOfWork, principal: Principal, unit: Mapped[UUID]) -> ColumnElement[bool]:
+def in_scope(uow: UnitOfWork, principal: Principal, unit: Mapped[UUID] | Mapped[UUID | None]) -> ColumnElement[bool]:
     """SQL for the rows whose `unit` is in the caller's scope."""
     if oversees_all(principal):
         return true()
-    return unit == any_(literal(_units_of(uow, principal), ARRAY(Uuid())))
+    return among(unit, units_of(uow, principal))
 
 
-def _units_of(uow: UnitOfWork, principal: Principal) -> list[UUID]:
+def among(unit: Mapped[UUID] | Mapped[UUID | None], units: list[UUID]) -> ColumnElement[bool]:
+    """SQL for the rows of these units."""
+    return unit == any_(literal(units, ARRAY(Uuid())))
+
+
+def units_of(uow: UnitOfWork, principal: Principal) -> list[UUID]:
     if principal.unit_id is None:
         return []
     if principal.role in (Role.lead, Role.inspector):

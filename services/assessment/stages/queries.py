@@ -12,9 +12,10 @@ from services.assessment.campaigns.models import Campaign
 from services.assessment.campaigns.queries import get_campaign
 from services.assessment.campaigns.rules import counts_from
 from services.assessment.directives.queries import states_of_tasks
-from services.assessment.exclusions.queries import EXCLUDED, sees
+from services.assessment.exclusions.queries import EXCLUDED
 from services.assessment.indicators.queries import measure_units
 from services.assessment.indicators.rules import AMOUNTS, Indicator, Measures, Period, Tally
+from services.assessment.scopes.queries import is_in_scope
 from services.assessment.stages.models import Stage, StageMove, Standing
 from services.assessment.stages.rules import FEWEST, Check, Counted, Evidence, Plan, directives_of, is_settled, judge
 from services.assessment.stages.schemas import MoveOut, Place, PlaceOut, StageOut, StagesOut, UnitPlaceOut, UnitStageOut
@@ -101,7 +102,7 @@ async def show_unit_stage(uow: UnitOfWork, principal: Principal, campaign_id: UU
     Raises `NotFound` (unit-not-found, campaign-not-found, unit-without-stage).
     """
     unit = await get_unit(uow, unit_id)
-    if not await sees(uow, principal, unit):
+    if not is_in_scope(uow, principal, unit.id):
         raise NotFound("unit-not-found", "No unit has this id. List the units with GET /v1/units.")
     campaign = await get_campaign(uow, campaign_id)
     standing = await uow.session.get(Standing, (campaign.id, unit.id))

@@ -11,7 +11,7 @@ from services.assessment.units.rules import check_level, path_of
 from shared.errors import Conflict
 from shared.events.assessment import UnitRegistered
 from shared.types import Level
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from shared.uow import UnitOfWork
 
 
@@ -55,5 +55,5 @@ async def _tell(uow: UnitOfWork, unit: Unit) -> None:
         path=unit.path,
         version=unit.version,
     )
-    await project_unit(uow.session, KnownUnit.of(event))
+    await uow.know_unit(KnownUnit.of(event))
     await uow.record(event)

@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, text, true
 from sqlmodel import col
 
-from services.assessment.decisions.queries import in_scope, sees_persons
+from services.assessment.decisions.queries import sees_persons
 from services.assessment.grades.models import UnitGrade
 from services.assessment.grades.queries import standing_grade
 from services.assessment.grades.rules import Evidence, recompute
+from services.assessment.scopes.queries import in_scope
 from services.assessment.units.queries import get_unit
 from services.assessment.upgrade_plans.models import PUBLIC, UpgradeAction, UpgradePlan
 from services.assessment.upgrade_plans.rules import Aim, Gap, gaps_of

@@ -15,7 +15,7 @@ from shared.auth import Principal, Role
 from shared.errors import NotFound
 from shared.ids import new_id
 from shared.types import Level
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from shared.uow import UnitOfWork
 from tests.feedback.house import House
 from tests.feedback.opinions.test_intake import drop_connections
@@ -89,7 +89,7 @@ async def plant_place(house: House, dice: random.Random) -> Place:
     place = Place(parents, [uuid4() for _ in range(6)])
     async with house.service.works.begin() as uow:
         for id, parent_id in parents.items():
-            await project_unit(uow.session, KnownUnit(id, parent_id, str(id), "A unit", Level.township, str(id), version=1))
+            await uow.know_unit(KnownUnit(id, parent_id, str(id), "A unit", Level.township, str(id), version=1))
     for _ in range(120):
         case = Planted(
             new_id(),

@@ -11,7 +11,7 @@ import pytest
 from shared.auth import Principal
 from shared.ids import new_id_at
 from shared.types import Level
-from shared.units import KnownUnit, project_unit
+from shared.units import KnownUnit
 from tests.feedback.house import TREE, House, admin, inspector, key, lead, official, resident, unit
 from tests.feedback.retaliation.voices import TEXT, Voice, codes, every_protection, hand_over, speak
 from tests.feedback.work import work
@@ -121,7 +121,7 @@ async def test_a_unit_that_works_on_the_case_does_not_read_the_report(house: Hou
 async def plant_other(house: House) -> None:
     """A second tree, whose root nobody accuses."""
     async with house.service.works.begin() as uow:
-        await project_unit(uow.session, KnownUnit(unit("other"), None, "other", "The other", Level.province, "other", version=1))
+        await uow.know_unit(KnownUnit(unit("other"), None, "other", "The other", Level.province, "other", version=1))
 
 
 async def test_where_all_above_are_concerned_the_topmost_other_unit_inspects_and_the_speaker_is_shown_it(house: House) -> None:

@@ -11,7 +11,7 @@ from services.assessment.campaigns.queries import get_campaign
 from services.assessment.directives.models import Directive, Task
 from services.assessment.directives.rules import TaskState, check_due
 from services.assessment.directives.schemas import DirectiveIn
-from services.assessment.exclusions.queries import EXCLUDED, is_over
+from services.assessment.exclusions.queries import EXCLUDED
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit
 from services.assessment.units.rules import codes_of
@@ -47,7 +47,7 @@ async def issue_directive(uow: UnitOfWork, principal: Principal, wanted: Directi
     (directive-due-too-early), `Conflict` (directive-code-taken).
     """
     unit = await get_unit(uow, wanted.unit_id)
-    if not await _may_issue(uow, principal, unit):
+    if not _may_issue(uow, principal, unit):
         raise Forbidden("directive-not-yours", "Only a lead of the issuing unit or of one above it, or an administrator, issues.")
     if wanted.campaign_id is not None:
         await get_campaign(uow, wanted.campaign_id)
@@ -112,5 +112,5 @@ def _task(uow: UnitOfWork, directive: Directive, unit_id: UUID, level: str, abov
     )
 
 
-async def _may_issue(uow: UnitOfWork, principal: Principal, unit: Unit) -> bool:
-    return principal.role is Role.admin or (principal.role is Role.lead and await is_over(uow, principal.unit_id, unit))
+def _may_issue(uow: UnitOfWork, principal: Principal, unit: Unit) -> bool:
+    return principal.role is Role.admin or (principal.role is Role.lead and uow.units.covers(principal.unit_id, unit.id))

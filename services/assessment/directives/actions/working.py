@@ -10,9 +10,8 @@ from services.assessment.directives.models import Task, TaskNote
 from services.assessment.directives.queries import find_task
 from services.assessment.directives.rules import EvidenceKind, TaskState, due_again, move
 from services.assessment.directives.schemas import EvidenceIn
-from services.assessment.exclusions.queries import is_above
 from services.assessment.indicators.models import CaseEvidence, VisitEvidence
-from services.assessment.units.queries import get_unit
+from services.assessment.scopes.queries import leads_above
 from shared.auth import Principal, Role
 from shared.errors import Forbidden, Invalid
 from shared.events.assessment import TaskAcknowledged, TaskDone
@@ -57,7 +56,7 @@ async def send_task_back(uow: UnitOfWork, principal: Principal, task_id: UUID, r
     Raises `NotFound` (task-not-found), `Forbidden` (task-from-above), `Conflict` (task-issued, task-acknowledged).
     """
     task = await find_task(uow, principal, task_id, lock=True)
-    if not await is_above(uow, principal, await get_unit(uow, task.unit_id)):
+    if not leads_above(uow, principal, task.unit_id):
         raise Forbidden("task-from-above", "Only a lead of a unit above this one, or an administrator, sends its task back.")
     task.state = move(task.state, TaskState.acknowledged, back=True)
     task.sent_back_by, task.sent_back_at, task.sent_back_reason = principal.account, uow.now(), reason
