@@ -5,7 +5,6 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from os import getpid
@@ -16,6 +15,7 @@ import msgspec
 from dateutil.rrule import rrulestr
 
 from bench.cpu import forget_peak, peak_mib, resident_mib, tree_seconds
+from bench.parts.told import Done
 from services.visits.app import create_service
 from services.visits.jobs import plan_ahead
 from services.visits.plans.rules import HORIZON
@@ -23,16 +23,6 @@ from services.visits.settings import VisitsSettings
 from shared.service import settle_garbage_collector
 
 PLANS = "SELECT rrule, starts_at, time_zone, planned_until FROM visit_plans"
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """`cpu` is this process's, in seconds; `grown` in MiB."""
-
-    visits: int
-    seconds: float
-    cpu: float
-    grown: float
 
 
 async def job(url: str) -> Done:

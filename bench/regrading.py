@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from bench.cpu import forget_peak, peak_mib, resident_mib, tree_seconds
-from bench.horizon import Done
+from bench.parts.told import Done
 from services.assessment.app import create_service
 from services.assessment.grades.actions.proposing import propose_due
 from services.assessment.settings import AssessmentSettings

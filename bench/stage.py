@@ -20,7 +20,7 @@ class Stage:
         self._parts: dict[object, asyncio.Future[Any]] = {}
         self._stack = AsyncExitStack()
 
-    async def use(self, part: "Callable[[Stage], AbstractAsyncContextManager[Made]]") -> Made:
+    async def use(self, part: "Part[Made]") -> Made:
         """What `part` yields; it is entered once, however many ask."""
         if part not in self._parts:
             self._parts[part] = asyncio.ensure_future(self._stack.enter_async_context(part(self)))
@@ -33,3 +33,7 @@ class Stage:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await asyncio.gather(*self._parts.values(), return_exceptions=True)
         await self._stack.aclose()
+
+
+Part = Callable[[Stage], AbstractAsyncContextManager[Made]]
+"""What a stage enters once and ends with itself."""

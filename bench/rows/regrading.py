@@ -3,24 +3,16 @@
 Each is measured once in a run, because it is long; every round says the same. A request is a unit; the time is the whole run's.
 """
 
-import asyncio
 import json
-import os
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import asyncpg
-import msgspec
 
-from bench.cpu import tree_seconds
-from bench.horizon import Done
-from bench.model import Alone, Comparison, Round, Row
-from bench.parts.postgres import postgres
+from bench.model import Comparison, Round
 from bench.parts.product import migrated
-from bench.processes import ROOT, ServerFailed
-from bench.stage import Stage
+from bench.parts.told import memory, seconds, times, told_once
+from bench.stage import Part, Stage
 
 UNITS = 50_000
 ROWS_OF_A_UNIT = {"case": 100, "answer": 40, "visit": 60}
@@ -90,44 +82,11 @@ EVIDENCE = {
 """As events come: the units in turn, so that no unit's rows lie together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    environment: Mapping[str, str]
-
-    async def run(self, what: str, postgres_pid: int) -> Round:
-        before = tree_seconds(postgres_pid)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bench.regrading", what),
-            cwd=ROOT,
-            env={**{name: value for name, value in os.environ.items() if not name.startswith("MASSLINE_")}, **self.environment},
-            stdout=asyncio.subprocess.PIPE,
-        )
-        said, _ = await process.communicate()
-        if process.returncode:
-            raise ServerFailed(f"bench.regrading {what} ended with status {process.returncode}")
-        done = msgspec.json.decode(said, type=Done)
-        cpu = {"worker": done.cpu, "postgres": tree_seconds(postgres_pid) - before}
-        return Round(
-            requests=done.visits,
-            rate=done.visits / done.seconds,
-            p50=done.seconds * 1e3,
-            p99=done.seconds * 1e3,
-            cpu={name: seconds * 1e6 / max(done.visits, 1) for name, seconds in cpu.items()},
-            errors=0,
-            generator=0.0,
-            grown=done.grown,
-        )
-
-
-Part = Callable[[Stage], AbstractAsyncContextManager[Evidence]]
-
-
-def evidence(units: int, part_of: int) -> Part:
+def evidence(units: int, part_of: int) -> Part[Mapping[str, str]]:
     """A part: so many units with one `part_of`th of the evidence that a unit has in the full row."""
 
     @asynccontextmanager
-    async def part(stage: Stage) -> AsyncIterator[Evidence]:
+    async def part(stage: Stage) -> AsyncIterator[Mapping[str, str]]:
         count = max(int(units * stage.scale), 10)
         async with migrated(stage, "assessment", f"evidence_{units}_{part_of}") as environment:
             connection = await asyncpg.connect(environment["MASSLINE_ASSESSMENT_DATABASE_URL"])
@@ -140,36 +99,9 @@ def evidence(units: int, part_of: int) -> Part:
                 await connection.execute("VACUUM ANALYZE")
             finally:
                 await connection.close()
-            yield Evidence(environment)
+            yield environment
 
     return part
-
-
-def _row(name: str, said: str, part: Part, what: str, *against: Comparison) -> Row:
-    async def prepare(stage: Stage) -> Alone:
-        database, filled = await stage.use(postgres), await stage.use(part)
-        measured: list[Round] = []
-
-        async def measure(seconds: float) -> Round:
-            if not measured:
-                measured.append(await filled.run(what, database.pid))
-            return measured[0]
-
-        return Alone(measure)
-
-    return Row(name, said, 1, prepare, against)
-
-
-def _times(row: Round, baseline: Round) -> float:
-    return row.p50 / baseline.p50
-
-
-def _seconds(row: Round, baseline: Round) -> float:
-    return row.p50 / 1e3
-
-
-def _memory(row: Round, baseline: Round) -> float:
-    return row.grown
 
 
 def _a_unit(row: Round, baseline: Round) -> float:
@@ -178,24 +110,32 @@ def _a_unit(row: Round, baseline: Round) -> float:
 
 FULL = evidence(UNITS, 1)
 TOTAL = UNITS * sum(ROWS_OF_A_UNIT.values())
-COUNTING = _row("evidence_counted", f"the bare aggregate queries over {TOTAL:,} rows of evidence of {UNITS:,} units", FULL, "sql")
-FEW = _row("regraded_few", "10,000 units with a tenth of that evidence each", evidence(10_000, 10), "job")
+COUNTING = told_once(
+    "evidence_counted",
+    f"the bare aggregate queries over {TOTAL:,} rows of evidence of {UNITS:,} units",
+    FULL,
+    "bench.regrading",
+    "sql",
+)
+FEW = told_once("regraded_few", "10,000 units with a tenth of that evidence each", evidence(10_000, 10), "bench.regrading", "job")
 ROWS = (
     COUNTING,
-    _row(
+    told_once(
         "regraded",
         f"grades of {UNITS:,} units by 20 criteria over {TOTAL:,} rows of evidence are proposed and kept; a request is a unit",
         FULL,
+        "bench.regrading",
         "job",
-        Comparison(COUNTING.name, "time", _times, at_most=MOST_TIMES),
-        Comparison("regraded", "seconds", _seconds, at_most=MOST_SECONDS),
-        Comparison("regraded", "MiB grown", _memory, at_most=MOST_MIB),
+        Comparison(COUNTING.name, "time", times, at_most=MOST_TIMES),
+        Comparison("regraded", "seconds", seconds, at_most=MOST_SECONDS),
+        Comparison("regraded", "MiB grown", memory, at_most=MOST_MIB),
     ),
     FEW,
-    _row(
+    told_once(
         "regraded_many",
         "100,000 units with as much evidence each as the 10,000",
         evidence(100_000, 10),
+        "bench.regrading",
         "job",
         Comparison(FEW.name, "time a unit", _a_unit, at_most=MOST_GROWTH),
     ),
