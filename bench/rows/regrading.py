@@ -36,7 +36,7 @@ CONTENT = {
 }
 UNIT = """
 INSERT INTO units (id, code, name, level, path, version, registered_at)
-SELECT uuidv7(), 'unit-' || n, 'Unit ' || n, 'township', 'unit-' || n, 1, now() FROM generate_series(0, $1 - 1) AS n
+SELECT uuidv7(), 'unit-' || n, 'Unit ' || n, 'township', 'unit-' || n, 1, now() FROM generate_series(0, CAST($1 AS int) - 1) AS n
 """
 FILL = (
     """INSERT INTO known_units (id, code, name, level, path, version) SELECT id, code, name, level, path, version FROM units""",
@@ -58,16 +58,16 @@ EVIDENCE = {
         judgement, verdict_at, resolved, satisfied)
     SELECT uuidv7(), id, 0, at, at + INTERVAL '1 day', at + INTERVAL '3 days', n % 5 > 0,
         1, at + INTERVAL '5 days', n % 4 > 0, n % 3 > 0
-    FROM (SELECT n, n % $1 AS unit, now() - INTERVAL '80 days' + random() * INTERVAL '70 days' AS at
-        FROM generate_series(1, $1 * $2) AS n) AS made JOIN numbered ON number = unit
+    FROM (SELECT n, n % CAST($1 AS int) AS unit, now() - INTERVAL '80 days' + random() * INTERVAL '70 days' AS at
+        FROM generate_series(1, CAST($1 AS int) * CAST($2 AS int)) AS n) AS made JOIN numbered ON number = unit
     """,
     "answer": f"""
     {NUMBERED}
     INSERT INTO answer_evidence (case_id, unit_id, answered_at, judgement, judged_at, resolved, confirmed_judgement, confirmed_at)
     SELECT uuidv7(), id, at, 1, at + INTERVAL '2 days', n % 4 > 0, CASE WHEN n % 4 > 0 THEN 1 END,
         CASE WHEN n % 4 > 0 THEN at + INTERVAL '2 days' END
-    FROM (SELECT n, n % $1 AS unit, now() - INTERVAL '80 days' + random() * INTERVAL '70 days' AS at
-        FROM generate_series(1, $1 * $2) AS n) AS made JOIN numbered ON number = unit
+    FROM (SELECT n, n % CAST($1 AS int) AS unit, now() - INTERVAL '80 days' + random() * INTERVAL '70 days' AS at
+        FROM generate_series(1, CAST($1 AS int) * CAST($2 AS int)) AS n) AS made JOIN numbered ON number = unit
     """,
     "visit": f"""
     {NUMBERED}
@@ -75,8 +75,8 @@ EVIDENCE = {
         missed_at, counted_at)
     SELECT uuidv7(), id, at, at, at, at, 0, CASE WHEN n % 7 > 0 THEN 'done' END, CASE WHEN n % 7 = 0 THEN at END,
         CASE WHEN n % 3 > 0 THEN at END
-    FROM (SELECT n, n % $1 AS unit, now() - INTERVAL '80 days' + random() * INTERVAL '70 days' AS at
-        FROM generate_series(1, $1 * $2) AS n) AS made JOIN numbered ON number = unit
+    FROM (SELECT n, n % CAST($1 AS int) AS unit, now() - INTERVAL '80 days' + random() * INTERVAL '70 days' AS at
+        FROM generate_series(1, CAST($1 AS int) * CAST($2 AS int)) AS n) AS made JOIN numbered ON number = unit
     """,
 }
 """As events come: the units in turn, so that no unit's rows lie together."""
