@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -18,6 +18,7 @@ from tests.support.callers import ServiceClient, principal
 from tests.support.clock import ManualClock
 
 ADMIN = principal(Role.admin)
+Told = TypeVar("Told", bound=Event)
 PROBLEM = "urn:massline:problem:"
 
 
@@ -91,7 +92,7 @@ class Office:
     async def scorecard(self, unit: Any, caller: Principal = ADMIN) -> Any:
         return await self.get(f"/v1/units/{unit['id']}/scorecard", caller)
 
-    async def recorded(self, contract: type[Event]) -> list[Event]:
+    async def recorded(self, contract: type[Told]) -> list[Told]:
         """Events of this type that wait in the outbox."""
         async with self.service.database.session() as session:
             rows = await session.scalars(select(outbox.c.data).where(outbox.c.type == contract.type).order_by(outbox.c.position))

@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import Table
+
 from services.assessment.decisions.models import Decision
+from services.assessment.tables import metadata
 from shared.auth import Principal
 from shared.db import copy_in
 from shared.uow import UnitOfWork
+
+TABLE: Table = metadata.tables[str(Decision.__tablename__)]
 
 
 def decision(
@@ -70,4 +75,4 @@ async def record_decision(
 
 async def record_decisions(uow: UnitOfWork, decisions: Sequence[Decision]) -> None:
     """Add many at once."""
-    await copy_in(uow.session, Decision.__table__, [made.model_dump() for made in decisions])  # type: ignore[attr-defined]
+    await copy_in(uow.session, TABLE, [made.model_dump() for made in decisions])

@@ -1,7 +1,6 @@
 """Asking for a dry run, and working it off a batch at a time."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -10,7 +9,7 @@ from sqlmodel import col
 from services.assessment.dry_runs.models import DryRun
 from services.assessment.dry_runs.rules import check_past, lacking, moved, tallied
 from services.assessment.dry_runs.schemas import DryRunIn, DryRunOut
-from services.assessment.grading.queries import evidence_of
+from services.assessment.grading.queries import Facts, facts_of
 from services.assessment.grading.rules import Grade, grade
 from services.assessment.indicators.rules import Period
 from services.assessment.standards.models import Standard
@@ -76,17 +75,16 @@ async def _next_units(uow: UnitOfWork, run: DryRun, standard: Standard) -> Seque
 
 async def _grade(uow: UnitOfWork, run: DryRun, standard: Standard, units: Sequence[Unit]) -> None:
     levels = [Level(unit.level) for unit in units]
-    after = await _grades(uow, standard.terms, units, run.since, run.until)
+    facts = await facts_of(uow, units, Period(run.since, run.until), campaign_id=None)
+    after = _grades(standard.terms, facts, units)
     run.after_id, run.units = units[-1].id, run.units + len(units)
     run.grades = tallied(run.grades, zip(levels, (found.value for found in after), strict=True))
     run.missing = lacking(run.missing, ([part.criterion.code for part in found.parts if part.lacks] for found in after))
     if run.compared_with is not None:
-        former = await get_standard(uow, run.compared_with)
-        before = await _grades(uow, former.terms, units, run.since, run.until)
+        before = _grades((await get_standard(uow, run.compared_with)).terms, facts, units)
         run.grades_before = tallied(run.grades_before, zip(levels, (found.value for found in before), strict=True))
         run.moves = moved(run.moves, zip((each.value for each in before), (each.value for each in after), strict=True))
 
 
-async def _grades(uow: UnitOfWork, terms: Terms, units: Sequence[Unit], since: datetime, until: datetime) -> list[Grade]:
-    found = await evidence_of(uow, units, terms, Period(since, until), campaign_id=None)
-    return [grade(terms, found[unit.id], in_full=True) for unit in units]
+def _grades(terms: Terms, facts: Facts, units: Sequence[Unit]) -> list[Grade]:
+    return [grade(terms, facts.evidence(unit, terms), in_full=True) for unit in units]

@@ -14,7 +14,7 @@ from services.assessment.decisions.queries import sees_persons
 from services.assessment.grades.models import STANDS, TO_BE_SIGNED, GradeSignature, UnitGrade
 from services.assessment.grades.rules import Counted, Evidence, GateEvidence, StandardEvidence, recompute
 from services.assessment.grades.schemas import GradeOut, PublicGrade, Recomputation
-from services.assessment.grading.queries import evidence_of
+from services.assessment.grading.queries import facts_of
 from services.assessment.grading.rules import Evidence as Known
 from services.assessment.grading.rules import GateCode, observe
 from services.assessment.indicators.models import CaseEvidence
@@ -43,10 +43,10 @@ async def assess(
     standard = await get_standard(uow, campaign.standard_id)
     counted = period or Period(since=counts_from(campaign.starts_at), until=campaign.ends_at)
     rows = (await uow.session.scalars(select(Unit).where(col(Unit.id).in_(units)))).all()
-    known = await evidence_of(uow, rows, standard.terms, counted, campaign_id=campaign.id)
+    facts = await facts_of(uow, rows, counted, campaign_id=campaign.id)
     kept = StandardEvidence(id=standard.id, code=standard.code, version=standard.version, terms=standard.terms)
-    found = {unit_id: _evidence(kept, counted, each, uow.now()) for unit_id, each in known.items()}
-    for criterion in standard.terms.criteria:
+    found = {unit.id: _evidence(kept, counted, facts.evidence(unit, kept.terms), uow.now()) for unit in rows}
+    for criterion in kept.terms.criteria:
         if (cases := excluded.get(criterion.code)) and criterion.indicator is not None:
             for unit_id in units:
                 rest = observe(await measure_without(uow, unit_id, counted, cases), criterion.indicator)

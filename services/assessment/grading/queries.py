@@ -28,6 +28,7 @@ from services.assessment.grading.schemas import (
 from services.assessment.indicators.queries import measure_units, time_unit
 from services.assessment.indicators.rules import ALL_TIME, Indicator, Measures, Period
 from services.assessment.profiles.queries import profiles_of
+from services.assessment.profiles.rules import Profile
 from services.assessment.scores.queries import scores_of
 from services.assessment.scores.rules import Points
 from services.assessment.standards.rules import Terms
@@ -108,45 +109,58 @@ async def get_three_rates(uow: UnitOfWork, unit_id: UUID) -> UnitRates:
     return UnitRates.model_validate(assessed.rates())
 
 
-async def evidence_of(
-    uow: UnitOfWork, units: Sequence[Unit], terms: Terms, period: Period, *, campaign_id: UUID | None
-) -> dict[UUID, Evidence]:
-    """What these terms ask for of each of the units. As many queries for one unit as for thousands."""
-    ids = [unit.id for unit in units]
-    measures = await measure_units(uow, dict.fromkeys(ids, period))
-    profiles = await profiles_of(uow, ids, (period.until or uow.now()).date())
-    points = await scores_of(uow, campaign_id, ids) if campaign_id else {}
-    return {
-        unit.id: gather(
-            terms, Level(unit.level), measures[unit.id], profile=profiles.get(unit.id), points=points.get(unit.id, {})
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of some units, whatever a standard asks for."""
+
+    measures: Mapping[UUID, Measures]
+    profiles: Mapping[UUID, Profile]
+    points: Mapping[UUID, Mapping[tuple[str, Part], Points]]
+
+    def evidence(self, unit: Unit, terms: Terms) -> Evidence:
+        """What these terms ask for."""
+        return gather(
+            terms,
+            Level(unit.level),
+            self.measures[unit.id],
+            profile=self.profiles.get(unit.id),
+            points=self.points.get(unit.id, {}),
         )
-        for unit in units
-    }
+
+
+async def facts_of(uow: UnitOfWork, units: Sequence[Unit], period: Period, *, campaign_id: UUID | None) -> Facts:
+    """As many queries for one unit as for thousands."""
+    ids = [unit.id for unit in units]
+    return Facts(
+        await measure_units(uow, dict.fromkeys(ids, period)),
+        await profiles_of(uow, ids, (period.until or uow.now()).date()),
+        await scores_of(uow, campaign_id, ids) if campaign_id else {},
+    )
 
 
 async def _assess(uow: UnitOfWork, units: Sequence[Unit], *, in_full: bool) -> list[Assessed]:
     running = await campaigns_measuring(uow, units)
+    terms = {each.standard.id: each.standard.terms for each in running.values()}
     periods = {unit.id: _period(running.get(unit.id)) for unit in units}
-    measures = await measure_units(uow, periods)
     profiles = await profiles_of(uow, list(running), uow.now().date())
-    points = await _points(uow, running)
+    facts = Facts(await measure_units(uow, periods), profiles, await _points(uow, running, terms))
 
     def assessed(unit: Unit) -> Assessed:
-        found, campaign = measures[unit.id], running.get(unit.id)
-        terms, level = campaign.standard.terms if campaign else None, Level(unit.level)
-        evidence = Evidence(level, {}, retaliations=found.retaliations)
-        if terms is not None:
-            evidence = gather(terms, level, found, profile=profiles.get(unit.id), points=points.get(unit.id, {}))
-        return Assessed(unit, campaign, periods[unit.id], found, grade(terms, evidence, in_full=in_full), in_full)
+        found, campaign = facts.measures[unit.id], running.get(unit.id)
+        asked = terms[campaign.standard.id] if campaign else None
+        evidence = facts.evidence(unit, asked) if asked else Evidence(Level(unit.level), {}, retaliations=found.retaliations)
+        return Assessed(unit, campaign, periods[unit.id], found, grade(asked, evidence, in_full=in_full), in_full)
 
     return [assessed(unit) for unit in units]
 
 
-async def _points(uow: UnitOfWork, running: Mapping[UUID, Running]) -> dict[UUID, dict[tuple[str, Part], Points]]:
+async def _points(
+    uow: UnitOfWork, running: Mapping[UUID, Running], terms: Mapping[UUID, Terms]
+) -> dict[UUID, dict[tuple[str, Part], Points]]:
     """A query for each campaign that measures some of the units by what people say."""
     asked: dict[UUID, list[UUID]] = {}
     for unit_id, each in running.items():
-        if each.standard.terms.is_scored:
+        if terms[each.standard.id].is_scored:
             asked.setdefault(each.campaign.id, []).append(unit_id)
     found: dict[UUID, dict[tuple[str, Part], Points]] = {}
     for campaign_id, unit_ids in asked.items():

@@ -26,15 +26,6 @@ class Better(StrEnum):
     down = "lower"
 
 
-class NeedKind(StrEnum):
-    """What an outcome answers to: raised by residents, or found among them."""
-
-    case = "case"
-    topic = "topic"
-    finding = "finding"
-    consultation = "consultation"
-
-
 class EvidenceKind(StrEnum):
     case = "case"
     visit = "visit"

@@ -4,41 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.assessment.outcomes.rules import Better, EvidenceKind, NeedKind, Noticed, is_public_url
-from shared.types import Code, Day, Finite, In, Line, Out
+from services.assessment.outcomes.rules import Better, EvidenceKind, Noticed, is_public_url
+from shared.needs import Need, NeedKind
+from shared.types import Day, Finite, In, Line, Out
 
 MOST = 20
-IDENTIFIER: dict[NeedKind, TypeAdapter[object]] = {
-    NeedKind.case: TypeAdapter(UUID),
-    NeedKind.finding: TypeAdapter(UUID),
-    NeedKind.consultation: TypeAdapter(UUID),
-    NeedKind.topic: TypeAdapter(Code),
-}
-
-
-class NeedIn(In):
-    """What the outcome answers to."""
-
-    kind: NeedKind
-    id_or_code: Line = Field(description="The id of a case, finding or consultation, or the code of a topic.")
-
-    @model_validator(mode="after")
-    def _named_as_its_kind_is(self) -> Self:
-        try:
-            IDENTIFIER[self.kind].validate_python(self.id_or_code)
-        except ValidationError:
-            raise PydanticCustomError(
-                "need", "id_or_code must be an id for a case, finding or consultation, a code for a topic"
-            ) from None
-        return self
-
-    @property
-    def ref(self) -> str:
-        """The identifier in one spelling."""
-        return str(IDENTIFIER[self.kind].validate_python(self.id_or_code))
 
 
 class EvidenceIn(In):
@@ -85,7 +58,7 @@ class OutcomeIn(In):
     baseline: BaselineIn
     target: TargetIn
     beneficiaries: Line = Field(description="Who benefits, in coarse words: never a person or a household.")
-    needs: Annotated[list[NeedIn], Field(min_length=1, max_length=MOST)]
+    needs: Annotated[list[Need], Field(min_length=1, max_length=MOST)]
 
 
 class MeasurementIn(In):

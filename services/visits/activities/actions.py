@@ -22,12 +22,11 @@ from services.visits.activities.schemas import MOST_NEEDS, ActivityRecord, NewAc
 from services.visits.activity_templates.queries import usable_template
 from services.visits.discretion.rules import check_notes
 from services.visits.findings.queries import get_finding
-from services.visits.needs.rules import NeedKind
-from services.visits.needs.schemas import Need
 from services.visits.visitors.queries import require_own_unit
 from shared.auth import Principal
 from shared.errors import Conflict
 from shared.events.visits import ActivityCancelled, ActivityHeld, ActivityNeedLinked, ActivityPlanned
+from shared.needs import Need, NeedKind
 from shared.uow import UnitOfWork
 
 

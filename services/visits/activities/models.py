@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, Enum, Index, text
 from sqlmodel import Field
 
 from services.visits.activities.rules import ActivityState, Sides
-from services.visits.needs.rules import NeedKind
 from services.visits.tables import VisitsTable
+from shared.needs import NeedKind
 from shared.types import enum_check
 
 

@@ -13,9 +13,9 @@ from services.visits.activities.schemas import (
     ActivitySummary,
     NewActivity,
 )
-from services.visits.needs.schemas import Need
 from shared.auth import Overseer, Staff
 from shared.http import EdgeRoute, Uow
+from shared.needs import Need
 from shared.pages import Page, PageCursor, PageLimit
 
 router = APIRouter(prefix="/v1/activities", route_class=EdgeRoute, tags=["activities"])

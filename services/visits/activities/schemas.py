@@ -8,8 +8,7 @@ from pydantic import Field
 
 from services.visits.activities.rules import ActivityState, Attendance
 from services.visits.activity_templates.rules import ActivityKind
-from services.visits.needs.rules import NeedKind
-from services.visits.needs.schemas import Need
+from shared.needs import Need, NeedKind
 from shared.types import Code, Finite, In, Line, Moment, Out
 
 MOST_NEEDS = 20

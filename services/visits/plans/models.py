@@ -6,9 +6,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, DateTime, Enum, Index, text
 from sqlmodel import Field
 
-from services.visits.needs.rules import NeedKind
 from services.visits.plans.rules import PlanState, state_at
 from services.visits.tables import VisitsTable
+from shared.needs import NeedKind
 from shared.types import enum_check
 
 DATES = ARRAY(DateTime(timezone=True))

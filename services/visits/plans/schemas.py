@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.visits.needs.schemas import Need
 from services.visits.plans.rules import CHOSEN, LONGEST_BEFORE, LONGEST_WINDOW, PlanState
 from services.visits.visits.schemas import VisitBrief
+from shared.needs import Need
 from shared.types import Code, In, Line, Moment, Out, Text
 
 MOST_DATES = 100

@@ -9,8 +9,6 @@ from sqlmodel import col
 
 from services.visits.cases.models import KnownCase
 from services.visits.errors import request_not_found
-from services.visits.needs.rules import NeedKind
-from services.visits.needs.schemas import Need
 from services.visits.plans.actions.planning import plan_visits
 from services.visits.plans.schemas import NewPlan
 from services.visits.requests import rules
@@ -24,6 +22,7 @@ from services.visits.visits.rules import VisitState
 from shared.auth import Principal
 from shared.events.visits import CancelCause, VisitRequestAnswered
 from shared.languages import current_language
+from shared.needs import Need, NeedKind
 from shared.uow import UnitOfWork
 
 

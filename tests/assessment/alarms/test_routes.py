@@ -105,7 +105,7 @@ async def test_a_burst_of_several_days_is_one_alarm_and_told_once(office: Office
     [alarm] = await alarms(office)
     assert (alarm["first_day"], alarm["last_day"], alarm["closings"]) == ("2026-03-02", "2026-03-04", 40)
     [told] = await office.recorded(BulkClosingSuspected)
-    assert (str(told.key), told.closings) == (alarm["id"], 25)  # type: ignore[attr-defined]
+    assert (str(told.key), told.closings) == (alarm["id"], 25)
 
 
 @pytest.mark.parametrize(("verb", "again"), [("clear", 0), ("uphold", 1), (None, 1)])

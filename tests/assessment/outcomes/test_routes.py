@@ -166,9 +166,9 @@ async def test_it_is_told_once_that_the_target_was_reached(office: Office) -> No
         office.clock.advance(minutes=1)
         await measure(office, made, value)
     assert len(await office.recorded(OutcomeRecorded)) == 1
-    assert [event.value for event in await office.recorded(OutcomeMeasured)] == [7, 8, 6, 9]  # type: ignore[attr-defined]
+    assert [event.value for event in await office.recorded(OutcomeMeasured)] == [7, 8, 6, 9]
     [reached] = await office.recorded(OutcomeReached)
-    assert reached.value == 8  # type: ignore[attr-defined]
+    assert reached.value == 8
 
 
 async def test_the_indicator_is_the_mean_of_what_counts_of_the_outcomes_due(office: Office) -> None:

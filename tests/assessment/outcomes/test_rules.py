@@ -1,5 +1,6 @@
 from datetime import date
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -108,11 +109,11 @@ def test_voices_are_shown_by_fives() -> None:
         (Better.up, {"target_on": TODAY}, "target-not-ahead"),
     ],
 )
-def test_what_is_wanted_is_said_beforehand(better: Better, changed: dict[str, object], slug: str) -> None:
-    course = {"baseline": 2, "target": 8, "baseline_on": TODAY, "target_on": date(2026, 6, 1), "today": TODAY}
-    check_course(Better.up, **course)  # type: ignore[arg-type]
+def test_what_is_wanted_is_said_beforehand(better: Better, changed: dict[str, Any], slug: str) -> None:
+    course: dict[str, Any] = {"baseline": 2, "target": 8, "baseline_on": TODAY, "target_on": date(2026, 6, 1), "today": TODAY}
+    check_course(Better.up, **course)
     with pytest.raises(Invalid) as refused:
-        check_course(better, **{**course, **changed})  # type: ignore[arg-type]
+        check_course(better, **{**course, **changed})
     assert refused.value.slug == slug
 
 

@@ -24,6 +24,7 @@ from services.assessment.grades.rules import (
 )
 from services.assessment.indicators.rules import Period
 from services.assessment.standards.queries import get_standard
+from services.assessment.tables import metadata
 from services.assessment.units.queries import get_unit
 from services.assessment.units.rules import codes_of
 from shared.auth import Principal
@@ -36,7 +37,7 @@ SUBJECT = "grade"
 COUNTED = ("version", "standard_id", "value", "reason", "composite", "evidence", "proposed_at")
 """What counting anew changes of a grade that nobody has signed."""
 COLUMNS = ("id", "unit_id", "campaign_id", "cause", "state", "corrections", "plan_told", *COUNTED)
-TABLE: Table = UnitGrade.__table__  # type: ignore[attr-defined]
+TABLE: Table = metadata.tables[str(UnitGrade.__tablename__)]
 PROPOSE = text(
     bulk_insert(
         TABLE,

@@ -1,13 +1,21 @@
-"""A need as it comes in and goes out."""
+"""What visits, activities and outcomes answer to: a need that residents raised, or that was found among them."""
 
+from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.visits.needs.rules import NeedKind
 from shared.types import Code, In, Line
+
+
+class NeedKind(StrEnum):
+    case = "case"
+    topic = "topic"
+    finding = "finding"
+    consultation = "consultation"
+
 
 IDENTIFIER: dict[NeedKind, TypeAdapter[object]] = {
     NeedKind.case: TypeAdapter(UUID),
@@ -18,7 +26,7 @@ IDENTIFIER: dict[NeedKind, TypeAdapter[object]] = {
 
 
 class Need(In):
-    """What the visit or the activity answers to."""
+    """What it answers to."""
 
     kind: NeedKind
     id_or_code: Line = Field(description="The id of a case, finding or consultation, or the code of a topic.")
