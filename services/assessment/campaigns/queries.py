@@ -63,6 +63,11 @@ async def campaigns_measuring(uow: UnitOfWork, units: Sequence[Unit]) -> dict[UU
     return found
 
 
+def reaches_unit(uow: UnitOfWork, campaign: Campaign, unit_id: UUID) -> bool:
+    """Whether the unit stands where the campaign runs: anywhere, when it covers every unit."""
+    return campaign.unit_id is None or uow.units.covers(campaign.unit_id, unit_id)
+
+
 async def measures_unit(uow: UnitOfWork, campaign: Campaign, unit: Unit) -> bool:
     """Whether the campaign, running or not, measures this unit."""
     codes = codes_of(unit.path)

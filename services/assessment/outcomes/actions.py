@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.assessment.campaigns.queries import get_campaign
+from services.assessment.campaigns.queries import get_campaign, reaches_unit
 from services.assessment.outcomes.models import Outcome, OutcomeMeasurement, OutcomeVoice
 from services.assessment.outcomes.queries import find_outcome, find_public_outcome, get_course
 from services.assessment.outcomes.rules import (
@@ -33,7 +33,7 @@ async def record_outcome(uow: UnitOfWork, principal: Principal, said: OutcomeIn)
     unit, now = await require_own_unit(uow, principal, said.unit_id), uow.now()
     if said.campaign_id is not None:
         campaign = await get_campaign(uow, said.campaign_id)
-        check_covered(covered=uow.units.covers(campaign.unit_id, unit.id))
+        check_covered(covered=reaches_unit(uow, campaign, unit.id))
     baseline, target = said.baseline, said.target
     check_course(
         said.indicator.better,

@@ -247,6 +247,12 @@ async def test_hostile_outcomes_are_refused(office: Office, changed: dict[str, A
     assert_problem(await office.client.post("/v1/outcomes", caller=ADMIN, json=outcome(office, unit, **changed)), 422)
 
 
+async def test_an_outcome_may_belong_to_a_campaign_over_every_unit(office: Office) -> None:
+    unit, standard = await office.register_unit("anywhere"), await office.adopt_standard()
+    campaign = await office.schedule_campaign({"id": None}, standard)
+    assert (await record(office, unit, campaign_id=campaign["id"]))["campaign_id"] == campaign["id"]
+
+
 async def test_an_outcome_of_a_campaign_that_is_none_or_elsewhere_is_refused(office: Office) -> None:
     north, south = await office.register_unit("north"), await office.register_unit("south")
     campaign = await office.schedule_campaign(south, await office.adopt_standard())

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.assessment.campaigns.models import Campaign
-from services.assessment.campaigns.queries import excluded_from, get_campaign
+from services.assessment.campaigns.queries import excluded_from, get_campaign, reaches_unit
 from services.assessment.decisions.actions import decision, record_decision, record_decisions
 from services.assessment.grades.models import AT_END, OF_CAMPAIGN, UNFINISHED, GradeRun, UnitGrade
 from services.assessment.grades.queries import NOTHING, Excluded, assess
@@ -62,7 +62,7 @@ async def ask_for_grades(uow: UnitOfWork, principal: Principal, campaign_id: UUI
     campaign = await get_campaign(uow, campaign_id)
     check_begun(campaign.starts_at, uow.now())
     root = (await get_unit(uow, unit_id)).id if unit_id else campaign.unit_id
-    if campaign.unit_id and not uow.units.covers(campaign.unit_id, root):
+    if root and not reaches_unit(uow, campaign, root):
         raise Invalid("unit-not-covered", "`unit_id`: this campaign does not cover this unit.")
     run = _run(uow, campaign, root, at_end=False)
     uow.session.add(run)
