@@ -1,6 +1,7 @@
 """What a row is, what measuring it gives, and how it is held against a baseline."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A prepared row. `servers` are the processes whose CPU counts, by name; `requests` is asked anew before each round."""
+    """A prepared row. `servers` are the processes whose CPU counts, by name; `requests` is asked anew before each round;
+    `meanwhile` is open while it is measured."""
 
     port: int
     servers: Mapping[str, int]
     requests: Callable[[], Sequence[bytes]]
     expect: int
+    meanwhile: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ class Row:
     connections: int
     prepare: "Callable[[Stage], Awaitable[Subject | Alone]]"
     against: tuple[Comparison, ...] = field(default=())
+
+
+def p99(row: Round, baseline: Round) -> float:
+    """In milliseconds, whatever the baseline."""
+    return row.p99
 
 
 def throughput(row: Round, baseline: Round) -> float:

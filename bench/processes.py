@@ -54,6 +54,23 @@ async def serving_product(service: str, environment: Mapping[str, str], log: Pat
 
 
 @asynccontextmanager
+async def working(module: str, environment: Mapping[str, str]) -> AsyncIterator[int]:
+    """The pid of a program that says `ready` and works until SIGTERM. Raises `ServerFailed` when it does not end well."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, cwd=ROOT, env={**outside(), **environment}, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        if await process.stdout.readline() != b"ready\n":
+            raise ServerFailed(f"{module} ended before it was ready")
+        yield process.pid
+    finally:
+        await _end(process)
+    if process.returncode:
+        raise ServerFailed(f"{module} ended with status {process.returncode}")
+
+
+@asynccontextmanager
 async def _running(module: Sequence[str], environment: Mapping[str, str], log: Path, port: int) -> AsyncIterator[Server]:
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
@@ -61,7 +78,7 @@ async def _running(module: Sequence[str], environment: Mapping[str, str], log: P
             "-m",
             *module,
             cwd=ROOT,
-            env={**_outside(), **environment},
+            env={**outside(), **environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -73,7 +90,7 @@ async def _running(module: Sequence[str], environment: Mapping[str, str], log: P
         await _end(process)
 
 
-def _outside() -> dict[str, str]:
+def outside() -> dict[str, str]:
     """The environment without the product's settings: a run does not depend on the shell that it is started from."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MASSLINE_")}
 

@@ -17,7 +17,8 @@ from services.assessment.grades.actions.proposing import propose_due
 from services.assessment.settings import AssessmentSettings
 from shared.service import settle_garbage_collector
 
-IN = "BETWEEN (SELECT starts_at FROM campaigns) AND (SELECT ends_at FROM campaigns)"
+ENDED = "FROM campaigns WHERE code = 'ended'"
+IN = f"BETWEEN (SELECT starts_at {ENDED}) AND (SELECT ends_at {ENDED})"
 STANDS = "resolved AND NOT coalesce(reopened_judgement >= judgement, false)"
 COUNTS = (
     f"""

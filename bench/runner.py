@@ -53,9 +53,10 @@ async def measure(row: Row, subject: Subject | Alone, seconds: float) -> Round:
         return await subject.measure(seconds)
     requests = list(subject.requests())
     plan = Plan(subject.port, row.connections, seconds, MOST, subject.expect, requests)
-    before = _cpu(subject.servers)
-    outcome = await generate(plan)
-    after = _cpu(subject.servers)
+    async with subject.meanwhile():
+        before = _cpu(subject.servers)
+        outcome = await generate(plan)
+        after = _cpu(subject.servers)
     count = max(outcome.answered, 1)
     return Round(
         requests=outcome.answered,

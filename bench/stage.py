@@ -27,6 +27,10 @@ class Stage:
         made: Made = await asyncio.shield(self._parts[part])
         return made
 
+    async def enter(self, context: AbstractAsyncContextManager[Made]) -> Made:
+        """What only one row needs."""
+        return await self._stack.enter_async_context(context)
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -190,6 +190,12 @@ async def run_in(session: AsyncSession, statement: str, *values: object) -> None
     await (await _driver_of(session)).execute(statement, *values)
 
 
+async def fetch_in(session: AsyncSession, statement: str, *values: object) -> Sequence[asyncpg.Record]:
+    """As `run_in`, with the rows that it returns."""
+    rows: Sequence[asyncpg.Record] = await (await _driver_of(session)).fetch(statement, *values)
+    return rows
+
+
 async def _driver_of(session: AsyncSession) -> "asyncpg.Connection[asyncpg.Record]":
     await session.flush()
     await session.execute(BEGUN)

@@ -1,8 +1,5 @@
 """Many open cases with a running clock each, and the worker that watches them."""
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +9,7 @@ import asyncpg
 from bench.filling import fill_cases, fill_clocks
 from bench.parts.feedback import plant_tree
 from bench.parts.product import migrated
-from bench.processes import ROOT, ServerFailed
+from bench.processes import working
 from bench.stage import Stage
 
 
@@ -23,26 +20,9 @@ class Clocks:
     dsn: str
     environment: Mapping[str, str]
 
-    @asynccontextmanager
-    async def worker(self) -> AsyncIterator[int]:
+    def worker(self) -> AbstractAsyncContextManager[int]:
         """The pid of a worker that is at work."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bench.worker"),
-            cwd=ROOT,
-            env={**{name: value for name, value in os.environ.items() if not name.startswith("MASSLINE_")}, **self.environment},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            assert process.stdout is not None
-            if await process.stdout.readline() != b"ready\n":
-                raise ServerFailed("the worker of the clocks ended before it was ready")
-            yield process.pid
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await process.wait()
+        return working("bench.worker", self.environment)
 
 
 def clocks(count: int) -> Callable[[Stage], AbstractAsyncContextManager[Clocks]]:

@@ -1,7 +1,6 @@
 """A program that works on a filled database and says what it did: measured with the PostgreSQL behind it."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import msgspec
 from bench.cpu import tree_seconds
 from bench.model import Alone, Comparison, Round, Row
 from bench.parts.postgres import postgres
-from bench.processes import ROOT, ServerFailed
+from bench.processes import ROOT, ServerFailed, outside
 from bench.stage import Part, Stage
 
 
@@ -49,7 +48,7 @@ async def _run(module: str, what: str, environment: Mapping[str, str], postgres_
         sys.executable,
         *("-m", module, what),
         cwd=ROOT,
-        env={**{name: value for name, value in os.environ.items() if not name.startswith("MASSLINE_")}, **environment},
+        env={**outside(), **environment},
         stdout=asyncio.subprocess.PIPE,
     )
     said, _ = await process.communicate()

@@ -14,6 +14,7 @@ from bench.rows import (
     raw_limit,
     receipts,
     regrading,
+    scorecard,
     validation,
     visits_ahead,
 )
@@ -32,5 +33,6 @@ ROWS: tuple[Row, ...] = (
     *breach_detection.ROWS,
     *visits_ahead.ROWS,
     *regrading.ROWS,
+    scorecard.ROW,
     *county.ROWS,
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlencode
 
-from bench.model import Comparison, Round, Row, Subject
+from bench.model import Comparison, Round, Row, Subject, p99
 from bench.parts.listed import LARGE, SMALL, Listed
 from bench.parts.postgres import postgres
 from bench.requests import get
@@ -32,10 +32,6 @@ ENGLISH = ({"q": "broken"}, {"q": "flooded"}, {"q": "sinkhole"}, {"q": "sinkhole
 CHINESE = ({"q": "问题"}, {"q": "积水"}, {"q": "天坑"}, {"q": "天坑 学校"})
 
 
-def _p99(row: Round, baseline: Round) -> float:
-    return row.p99
-
-
 def _growth(row: Round, baseline: Round) -> float:
     return row.p99 / baseline.p99
 
@@ -53,7 +49,7 @@ def _row(name: str, what: str, part: Part, asked: Sequence[Mapping[str, str]], *
 
         return Subject(service.server.port, {"feedback": service.server.pid, "postgres": database.pid}, requests, expect=200)
 
-    return Row(name, what, CONNECTIONS, prepare, (*against, Comparison(name, "p99 ms", _p99, at_most=MOST_MS)))
+    return Row(name, what, CONNECTIONS, prepare, (*against, Comparison(name, "p99 ms", p99, at_most=MOST_MS)))
 
 
 SMALL_LIST = _row(

@@ -46,7 +46,9 @@ FILL = (
     """,
     """
     INSERT INTO campaigns (id, code, name, standard_id, starts_at, ends_at, told, created_at)
-    VALUES (md5('campaign')::uuid, 'all', 'All', md5('standard')::uuid, now() - INTERVAL '90 days', now() - INTERVAL '1 hour',
+    VALUES (md5('ended')::uuid, 'ended', 'Ended', md5('standard')::uuid, now() - INTERVAL '90 days', now() - INTERVAL '1 hour',
+        true, now()),
+    (md5('running')::uuid, 'running', 'Running', md5('standard')::uuid, now() - INTERVAL '90 days', now() + INTERVAL '90 days',
         true, now())
     """,
 )

@@ -1,6 +1,6 @@
 """Writing down what was decided. Nothing here is ever changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import Table
@@ -12,6 +12,8 @@ from shared.db import copy_in
 from shared.uow import UnitOfWork
 
 TABLE: Table = metadata.tables[str(Decision.__tablename__)]
+DecisionRow = Mapping[str, object]
+"""The columns of a `Decision`."""
 
 
 def decision(
@@ -25,25 +27,25 @@ def decision(
     rule: str,
     reason: str,
     public: bool,
-) -> Decision:
+) -> DecisionRow:
     """What is to be recorded. `kind` is what happened, `rule` the code of the rule by which it did, `reason` a sentence.
 
     Without an `actor` the rule decided alone.
     """
-    return Decision(
-        id=uow.new_id(),
-        kind=kind,
-        subject=subject,
-        subject_id=subject_id,
-        unit_id=unit_id,
-        rule=rule,
-        reason=reason,
-        public=public,
-        actor_id=actor.account if actor else None,
-        actor_role=actor.role if actor else None,
-        actor_unit_id=actor.unit_id if actor else None,
-        decided_at=uow.now(),
-    )
+    return {
+        "id": uow.new_id(),
+        "kind": kind,
+        "subject": subject,
+        "subject_id": subject_id,
+        "unit_id": unit_id,
+        "rule": rule,
+        "reason": reason,
+        "public": public,
+        "actor_id": actor.account if actor else None,
+        "actor_role": actor.role if actor else None,
+        "actor_unit_id": actor.unit_id if actor else None,
+        "decided_at": uow.now(),
+    }
 
 
 async def record_decision(
@@ -73,6 +75,6 @@ async def record_decision(
     await record_decisions(uow, [made])
 
 
-async def record_decisions(uow: UnitOfWork, decisions: Sequence[Decision]) -> None:
+async def record_decisions(uow: UnitOfWork, decisions: Sequence[DecisionRow]) -> None:
     """Add many at once."""
-    await copy_in(uow.session, TABLE, [made.model_dump() for made in decisions])
+    await copy_in(uow.session, TABLE, decisions)

@@ -75,7 +75,7 @@ async def _next_units(uow: UnitOfWork, run: DryRun, standard: Standard) -> Seque
 
 async def _grade(uow: UnitOfWork, run: DryRun, standard: Standard, units: Sequence[Unit]) -> None:
     levels = [Level(unit.level) for unit in units]
-    facts = await facts_of(uow, units, Period(run.since, run.until), campaign_id=None)
+    facts = await facts_of(uow, [unit.id for unit in units], Period(run.since, run.until), campaign_id=None)
     after = _grades(standard.terms, facts, units)
     run.after_id, run.units = units[-1].id, run.units + len(units)
     run.grades = tallied(run.grades, zip(levels, (found.value for found in after), strict=True))
@@ -87,4 +87,4 @@ async def _grade(uow: UnitOfWork, run: DryRun, standard: Standard, units: Sequen
 
 
 def _grades(terms: Terms, facts: Facts, units: Sequence[Unit]) -> list[Grade]:
-    return [grade(terms, facts.evidence(unit, terms), in_full=True) for unit in units]
+    return [grade(terms, facts.evidence(unit.id, Level(unit.level), terms), in_full=True) for unit in units]

@@ -1,10 +1,12 @@
 """Reading grades: the evidence that a new one rests on, and those that there are."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, TextClause, and_, false, not_, or_, select, text, true
 from sqlmodel import col
 
@@ -12,68 +14,87 @@ from services.assessment.campaigns.models import Campaign
 from services.assessment.campaigns.rules import counts_from
 from services.assessment.decisions.queries import sees_persons
 from services.assessment.grades.models import STANDS, TO_BE_SIGNED, GradeSignature, UnitGrade
-from services.assessment.grades.rules import Counted, Evidence, GateEvidence, StandardEvidence, recompute
+from services.assessment.grades.rules import Counted, Evidence, GateEvidence, StandardEvidence, rejudge
 from services.assessment.grades.schemas import GradeOut, PublicGrade, Recomputation
-from services.assessment.grading.queries import facts_of
-from services.assessment.grading.rules import Evidence as Known
+from services.assessment.grading.queries import Facts, facts_of
 from services.assessment.grading.rules import GateCode, observe
 from services.assessment.indicators.models import CaseEvidence
 from services.assessment.indicators.queries import measure_without
 from services.assessment.indicators.rules import Period
 from services.assessment.scopes.queries import among, units_of
+from services.assessment.standards.models import Standard
 from services.assessment.standards.queries import get_standard
+from services.assessment.standards.rules import Terms
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit
 from shared.auth import Principal, Role
 from shared.errors import NotFound
 from shared.pages import Page, cut, decode_cursor
+from shared.types import Level
 from shared.uow import UnitOfWork
 
 Excluded = Mapping[str, Sequence[UUID]]
 NOTHING: Excluded = MappingProxyType({})
 
 
-async def assess(
-    uow: UnitOfWork, campaign: Campaign, units: Collection[UUID], *, period: Period | None = None, excluded: Excluded = NOTHING
-) -> dict[UUID, Evidence]:
-    """What counts for each of the units by the campaign's standard, in its period or in the one that is given.
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What counts for some units by a standard, in a period."""
 
-    As many queries for one as for all of them, and for one unit one more for each criterion that has `excluded` cases.
-    """
+    standard: StandardEvidence
+    terms: Terms
+    period: Period
+    counted_at: datetime
+    levels: Mapping[UUID, Level]
+    facts: Facts
+
+    def evidence(self, unit_id: UUID) -> Evidence:
+        known = self.facts.evidence(unit_id, self.levels[unit_id], self.terms)
+        found = known.retaliations
+        assert self.period.since is not None
+        assert self.period.until is not None
+        return Evidence(
+            level=known.level,
+            criteria={code: Counted.keep(observed) for code, observed in known.criteria.items()},
+            floors={indicator: Counted.keep(observed) for indicator, observed in known.floors.items()},
+            gates={GateCode.retaliation: GateEvidence(found.count, found.first_at, found.last_at)} if found else {},
+            standard=self.standard,
+            since=self.period.since,
+            until=self.period.until,
+            counted_at=self.counted_at,
+        )
+
+
+async def count(uow: UnitOfWork, campaign: Campaign, units: Collection[UUID], period: Period | None = None) -> Counting:
+    """By the campaign's standard, in its period or in the one that is given. As many queries for one unit as for thousands."""
     standard = await get_standard(uow, campaign.standard_id)
-    counted = period or Period(since=counts_from(campaign.starts_at), until=campaign.ends_at)
-    rows = (await uow.session.scalars(select(Unit).where(col(Unit.id).in_(units)))).all()
-    facts = await facts_of(uow, rows, counted, campaign_id=campaign.id)
-    kept = StandardEvidence(id=standard.id, code=standard.code, version=standard.version, terms=standard.terms)
-    found = {unit.id: _evidence(kept, counted, facts.evidence(unit, kept.terms), uow.now()) for unit in rows}
-    for criterion in kept.terms.criteria:
+    terms = standard.terms
+    asked = period or Period(since=counts_from(campaign.starts_at), until=campaign.ends_at)
+    levels = await uow.session.execute(select(col(Unit.id), col(Unit.level)).where(among(col(Unit.id), [*units])))
+    return Counting(
+        standard=StandardEvidence(standard.id, standard.code, standard.version),
+        terms=terms,
+        period=asked,
+        counted_at=uow.now(),
+        levels={unit_id: Level(level) for unit_id, level in levels},
+        facts=await facts_of(uow, units, asked, campaign_id=campaign.id if terms.is_scored else None),
+    )
+
+
+async def assess(uow: UnitOfWork, campaign: Campaign, unit_id: UUID, period: Period, *, excluded: Excluded = NOTHING) -> Evidence:
+    """What counts for one unit, as if the `excluded` cases were none of its own. A query more for each criterion with some."""
+    counting = await count(uow, campaign, [unit_id], period)
+    found = counting.evidence(unit_id)
+    for criterion in counting.terms.criteria:
         if (cases := excluded.get(criterion.code)) and criterion.indicator is not None:
-            for unit_id in units:
-                rest = observe(await measure_without(uow, unit_id, counted, cases), criterion.indicator)
-                found[unit_id] = _exclude(found[unit_id], criterion.code, Counted.keep(rest), cases)
+            rest = observe(await measure_without(uow, unit_id, period, cases), criterion.indicator)
+            found = _exclude(found, criterion.code, Counted.keep(rest), cases)
     return found
 
 
-def _evidence(standard: StandardEvidence, period: Period, known: Known, now: datetime) -> Evidence:
-    assert period.since is not None
-    assert period.until is not None
-    found = known.retaliations
-    return Evidence(
-        level=known.level,
-        criteria={code: Counted.keep(observed) for code, observed in known.criteria.items()},
-        floors={indicator: Counted.keep(observed) for indicator, observed in known.floors.items()},
-        gates={GateCode.retaliation: GateEvidence.model_validate(found, from_attributes=True)} if found else {},
-        standard=standard,
-        since=period.since,
-        until=period.until,
-        counted_at=now,
-    )
-
-
 def _exclude(evidence: Evidence, code: str, rest: Counted, cases: Sequence[UUID]) -> Evidence:
-    return evidence.model_copy(
-        update={"criteria": {**evidence.criteria, code: rest}, "excluded": {**evidence.excluded, code: tuple(cases)}}
-    )
+    criteria, excluded = {**evidence.criteria, code: rest}, {**evidence.excluded, code: tuple(cases)}
+    return msgspec.structs.replace(evidence, criteria=criteria, excluded=excluded)
 
 
 async def uncounted(uow: UnitOfWork, unit_id: UUID, cases: Collection[UUID]) -> set[UUID]:
@@ -120,6 +141,12 @@ async def standing_grade(uow: UnitOfWork, unit_id: UUID) -> UnitGrade | None:
     return await uow.session.scalar(statement)
 
 
+async def terms_of(uow: UnitOfWork, grades: Collection[UnitGrade]) -> dict[UUID, Terms]:
+    """What their standards ask for, by standard. One query for all of them."""
+    statement = select(Standard).where(col(Standard.id).in_({grade.standard_id for grade in grades}))
+    return {standard.id: standard.terms for standard in await uow.session.scalars(statement)}
+
+
 async def signatures_of(uow: UnitOfWork, grades: Iterable[UnitGrade]) -> dict[UUID, list[GradeSignature]]:
     """In the order in which they were given. One query for all of them."""
     found: dict[UUID, list[GradeSignature]] = {grade.id: [] for grade in grades}
@@ -131,9 +158,9 @@ async def signatures_of(uow: UnitOfWork, grades: Iterable[UnitGrade]) -> dict[UU
 
 async def show_grades(uow: UnitOfWork, principal: Principal, grades: Sequence[UnitGrade]) -> list[GradeOut]:
     """For somebody who may see them."""
-    signatures = await signatures_of(uow, grades)
+    signatures, terms = await signatures_of(uow, grades), await terms_of(uow, grades)
     named = sees_persons(principal)
-    return [GradeOut.of(grade, signatures[grade.id], named=named) for grade in grades]
+    return [GradeOut.of(grade, terms[grade.standard_id], signatures[grade.id], named=named) for grade in grades]
 
 
 async def show_grade(uow: UnitOfWork, principal: Principal, grade: UnitGrade) -> GradeOut:
@@ -158,9 +185,10 @@ async def list_unit_grades(
 
 
 async def recompute_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID) -> Recomputation:
-    """From what is stored with it and nothing else. Raises `NotFound` (grade-not-found)."""
+    """From what is stored with it by the standard that it names, and nothing else. Raises `NotFound` (grade-not-found)."""
     grade = await find_grade(uow, principal, grade_id)
-    return Recomputation.of(grade, recompute(Evidence.model_validate(grade.evidence)))
+    terms = await terms_of(uow, [grade])
+    return Recomputation.of(grade, rejudge(Evidence.of(grade.evidence), terms[grade.standard_id]))
 
 
 async def get_public_grade(uow: UnitOfWork, unit_id: UUID) -> PublicGrade:
@@ -184,8 +212,9 @@ async def list_public_grades(
 
 
 async def _show_public(uow: UnitOfWork, found: Sequence[tuple[UnitGrade, Unit]]) -> list[PublicGrade]:
-    signatures = await signatures_of(uow, (grade for grade, _ in found))
-    return [PublicGrade.of(grade, unit, len(signatures[grade.id])) for grade, unit in found]
+    grades = [grade for grade, _ in found]
+    signatures, terms = await signatures_of(uow, grades), await terms_of(uow, grades)
+    return [PublicGrade.of(grade, terms[grade.standard_id], unit, len(signatures[grade.id])) for grade, unit in found]
 
 
 async def _page(

@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
 from services.assessment.grading.rules import Evidence as Known
-from services.assessment.grading.rules import GateCode, Grade, GradeValue, Observed, grade
+from services.assessment.grading.rules import GateCode, Grade, GradeValue, Observed, Verdict, grade, judge
 from services.assessment.indicators.rules import Indicator, Period, Retaliations
 from services.assessment.standards.rules import Terms
 from shared.errors import Conflict, Forbidden
@@ -76,10 +76,8 @@ STANDING = frozenset(
 """A unit has one of these at most: what is shown as its grade."""
 
 
-class Counted(BaseModel):
+class Counted(msgspec.Struct, frozen=True, omit_defaults=True):
     """As `Observed`; `of` is a fraction where the hits are set against something else than the observations."""
-
-    model_config = ConfigDict(frozen=True)
 
     hits: int
     n: int
@@ -88,65 +86,71 @@ class Counted(BaseModel):
 
     @classmethod
     def keep(cls, observed: Observed) -> Self:
-        of = None if observed.of == observed.n else f"{observed.of.numerator}/{observed.of.denominator}"
-        return cls(hits=observed.hits, n=observed.n, of=of, voices=observed.voices)
+        of = observed.of
+        fraction = None if of == observed.n else f"{of.numerator}/{of.denominator}"
+        return cls(observed.hits, observed.n, fraction, observed.voices)
 
     def observed(self) -> Observed:
-        return Observed(self.hits, Fraction(self.n if self.of is None else self.of), self.n, self.voices)
+        return Observed(self.hits, self.n if self.of is None else Fraction(self.of), self.n, self.voices)
 
 
-class GateEvidence(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
+class GateEvidence(msgspec.Struct, frozen=True):
     count: int
     first_at: datetime
     last_at: datetime
 
 
-class StandardEvidence(BaseModel):
-    """The version of the standard, whole: what is recomputed reads nothing else."""
-
-    model_config = ConfigDict(frozen=True)
+class StandardEvidence(msgspec.Struct, frozen=True):
+    """Which version of which standard: what has been active is never changed, the database sees to it."""
 
     id: UUID
     code: str
     version: int
-    terms: Terms
 
 
-class Evidence(BaseModel):
-    """All that a grade follows from, as it is stored with it. `excluded`: by criterion, cases that a correction took out."""
-
-    model_config = ConfigDict(frozen=True)
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All that a grade follows from by its standard, as it is stored with it. `excluded`: by criterion, cases that a correction
+    took out."""
 
     level: Level
     criteria: dict[str, Counted]
-    floors: dict[Indicator, Counted] = {}
-    gates: dict[GateCode, GateEvidence]
     standard: StandardEvidence
     since: datetime
     until: datetime
     counted_at: datetime
+    floors: dict[Indicator, Counted] = {}
+    gates: dict[GateCode, GateEvidence] = {}
     excluded: dict[str, tuple[UUID, ...]] = {}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, object]) -> Self:
+        return msgspec.convert(stored, cls)
 
     @property
     def period(self) -> Period:
         return Period(since=self.since, until=self.until)
 
+    def known(self) -> Known:
+        found = self.gates.get(GateCode.retaliation)
+        return Known(
+            level=self.level,
+            criteria={code: counted.observed() for code, counted in self.criteria.items()},
+            floors={indicator: counted.observed() for indicator, counted in self.floors.items()},
+            retaliations=Retaliations(found.count, found.first_at, found.last_at) if found else None,
+        )
 
-def recompute(evidence: Evidence) -> Grade:
+
+def rejudge(evidence: Evidence, terms: Terms) -> Verdict:
     """The grade that follows from the evidence, to the last digit, whenever it is asked.
 
     A grade is published, so it rests on `FEWEST` residents at least, for whoever reads it.
     """
-    found = evidence.gates.get(GateCode.retaliation)
-    known = Known(
-        level=evidence.level,
-        criteria={code: counted.observed() for code, counted in evidence.criteria.items()},
-        floors={indicator: counted.observed() for indicator, counted in evidence.floors.items()},
-        retaliations=Retaliations(found.count, found.first_at, found.last_at) if found else None,
-    )
-    return grade(evidence.standard.terms, known, in_full=False)
+    return judge(terms, evidence.known(), in_full=False)
+
+
+def recompute(evidence: Evidence, terms: Terms) -> Grade:
+    """As `rejudge`, with the tree that explains it."""
+    return grade(terms, evidence.known(), in_full=False)
 
 
 def unveil(found: Grade) -> Grade:

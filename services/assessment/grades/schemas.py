@@ -17,8 +17,9 @@ from services.assessment.grades.rules import (
     recompute,
     unveil,
 )
-from services.assessment.grading.rules import Grade, GradeValue
+from services.assessment.grading.rules import Grade, GradeValue, Verdict
 from services.assessment.grading.schemas import Explanation, StandardUsed, composite_of
+from services.assessment.standards.rules import Terms
 from services.assessment.units.models import Unit
 from shared.auth import Role
 from shared.types import In, Level, Line, Out
@@ -110,12 +111,12 @@ class GradeOut(GradeHead):
     corrections: list[CorrectionOut]
 
     @classmethod
-    def of(cls, grade: UnitGrade, signatures: list[GradeSignature], *, named: bool) -> Self:
-        evidence = Evidence.model_validate(grade.evidence)
+    def of(cls, grade: UnitGrade, terms: Terms, signatures: list[GradeSignature], *, named: bool) -> Self:
+        evidence = Evidence.of(grade.evidence)
         return cls.model_validate(
             {
                 **grade.model_dump(),
-                **_shown(grade, evidence, unveil(recompute(evidence)), len(signatures)),
+                **_shown(evidence, terms, unveil(recompute(evidence, terms)), len(signatures)),
                 "composite_exact": grade.composite,
                 "signatures": [_signature(each, named=named) for each in signatures] if named or not _pending(grade) else [],
             }
@@ -131,9 +132,9 @@ class PublicGrade(GradeHead):
     corrections: list[CorrectionShown]
 
     @classmethod
-    def of(cls, grade: UnitGrade, unit: Unit, signatures: int) -> Self:
-        evidence = Evidence.model_validate(grade.evidence)
-        shown = _shown(grade, evidence, recompute(evidence), signatures)
+    def of(cls, grade: UnitGrade, terms: Terms, unit: Unit, signatures: int) -> Self:
+        evidence = Evidence.of(grade.evidence)
+        shown = _shown(evidence, terms, recompute(evidence, terms), signatures)
         return cls.model_validate({**grade.model_dump(), "code": unit.code, "name": unit.name, "level": unit.level, **shown})
 
 
@@ -148,7 +149,7 @@ class Recomputation(Out):
     same: bool
 
     @classmethod
-    def of(cls, grade: UnitGrade, found: Grade) -> Self:
+    def of(cls, grade: UnitGrade, found: Verdict) -> Self:
         composite = exact(found.composite)
         return cls(
             grade_id=grade.id,
@@ -169,18 +170,17 @@ def _signature(signature: GradeSignature, *, named: bool) -> SignatureOut:
     return SignatureOut.model_validate({**signature.model_dump(), "account_id": account_id})
 
 
-def _shown(grade: UnitGrade, evidence: Evidence, found: Grade, signatures: int) -> dict[str, object]:
+def _shown(evidence: Evidence, terms: Terms, found: Grade, signatures: int) -> dict[str, object]:
     return {
         "composite": composite_of(found),
-        "explanation": explain(evidence, found),
+        "explanation": explain(evidence, terms, found),
         "period": PeriodCounted(starts_at=evidence.since, ends_at=evidence.until, counted_at=evidence.counted_at),
         "signatures_given": signatures,
         "signatures_needed": SIGNATURES,
     }
 
 
-def explain(evidence: Evidence, found: Grade) -> Explanation:
-    """The tree of a grade that was found from this evidence."""
-    standard = evidence.standard
-    bands = standard.terms.bands_for(evidence.level)
+def explain(evidence: Evidence, terms: Terms, found: Grade) -> Explanation:
+    """The tree of a grade that was found from this evidence by these terms."""
+    standard, bands = evidence.standard, terms.bands_for(evidence.level)
     return Explanation.of(found, StandardUsed(id=standard.id, code=standard.code, version=standard.version, bands=bands))

@@ -1,6 +1,6 @@
 """Assessing units: what they did, what a standard says about it, and what the reader may know of that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -117,55 +117,45 @@ class Facts:
     profiles: Mapping[UUID, Profile]
     points: Mapping[UUID, Mapping[tuple[str, Part], Points]]
 
-    def evidence(self, unit: Unit, terms: Terms) -> Evidence:
+    def evidence(self, unit_id: UUID, level: Level, terms: Terms) -> Evidence:
         """What these terms ask for."""
-        return gather(
-            terms,
-            Level(unit.level),
-            self.measures[unit.id],
-            profile=self.profiles.get(unit.id),
-            points=self.points.get(unit.id, {}),
-        )
+        profile, points = self.profiles.get(unit_id), self.points.get(unit_id, {})
+        return gather(terms, level, self.measures[unit_id], profile=profile, points=points)
 
 
-async def facts_of(uow: UnitOfWork, units: Sequence[Unit], period: Period, *, campaign_id: UUID | None) -> Facts:
-    """As many queries for one unit as for thousands."""
-    ids = [unit.id for unit in units]
+async def facts_of(uow: UnitOfWork, units: Collection[UUID], period: Period, *, campaign_id: UUID | None) -> Facts:
+    """As many queries for one unit as for thousands. `campaign_id`: whose scores are asked for."""
     return Facts(
-        await measure_units(uow, dict.fromkeys(ids, period)),
-        await profiles_of(uow, ids, (period.until or uow.now()).date()),
-        await scores_of(uow, campaign_id, ids) if campaign_id else {},
+        await measure_units(uow, units, period),
+        await profiles_of(uow, units, min(period.until or uow.now(), uow.now()).date()),
+        await scores_of(uow, campaign_id, units) if campaign_id else {},
     )
 
 
 async def _assess(uow: UnitOfWork, units: Sequence[Unit], *, in_full: bool) -> list[Assessed]:
+    """As many queries for one unit as for all that the same campaign measures."""
     running = await campaigns_measuring(uow, units)
-    terms = {each.standard.id: each.standard.terms for each in running.values()}
-    periods = {unit.id: _period(running.get(unit.id)) for unit in units}
-    profiles = await profiles_of(uow, list(running), uow.now().date())
-    facts = Facts(await measure_units(uow, periods), profiles, await _points(uow, running, terms))
+    measured: dict[UUID | None, list[Unit]] = {}
+    for unit in units:
+        measured.setdefault(running[unit.id].campaign.id if unit.id in running else None, []).append(unit)
+    found: dict[UUID, Assessed] = {}
+    for together in measured.values():
+        assessed = await _assess_by(uow, running.get(together[0].id), together, in_full=in_full)
+        found |= {one.unit.id: one for one in assessed}
+    return [found[unit.id] for unit in units]
+
+
+async def _assess_by(uow: UnitOfWork, running: Running | None, units: Sequence[Unit], *, in_full: bool) -> list[Assessed]:
+    terms, period = running.standard.terms if running else None, _period(running)
+    scored = running.campaign.id if running and terms and terms.is_scored else None
+    facts = await facts_of(uow, [unit.id for unit in units], period, campaign_id=scored)
 
     def assessed(unit: Unit) -> Assessed:
-        found, campaign = facts.measures[unit.id], running.get(unit.id)
-        asked = terms[campaign.standard.id] if campaign else None
-        evidence = facts.evidence(unit, asked) if asked else Evidence(Level(unit.level), {}, retaliations=found.retaliations)
-        return Assessed(unit, campaign, periods[unit.id], found, grade(asked, evidence, in_full=in_full), in_full)
+        level, measures = Level(unit.level), facts.measures[unit.id]
+        evidence = facts.evidence(unit.id, level, terms) if terms else Evidence(level, {}, retaliations=measures.retaliations)
+        return Assessed(unit, running, period, measures, grade(terms, evidence, in_full=in_full), in_full)
 
     return [assessed(unit) for unit in units]
-
-
-async def _points(
-    uow: UnitOfWork, running: Mapping[UUID, Running], terms: Mapping[UUID, Terms]
-) -> dict[UUID, dict[tuple[str, Part], Points]]:
-    """A query for each campaign that measures some of the units by what people say."""
-    asked: dict[UUID, list[UUID]] = {}
-    for unit_id, each in running.items():
-        if terms[each.standard.id].is_scored:
-            asked.setdefault(each.campaign.id, []).append(unit_id)
-    found: dict[UUID, dict[tuple[str, Part], Points]] = {}
-    for campaign_id, unit_ids in asked.items():
-        found |= await scores_of(uow, campaign_id, unit_ids)
-    return found
 
 
 def _period(running: Running | None) -> Period:

@@ -1,12 +1,14 @@
 """From evidence to a grade, with every step shown. Exact arithmetic: the same evidence gives the same grade to the last digit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
 from math import ceil
+
+import msgspec
 
 from services.assessment.indicators.rules import (
     AMOUNTS,
@@ -57,15 +59,14 @@ class GateCode(StrEnum):
     floor = "floor"
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """The value is `hits` / `of`, by `n` observations. `of` is 0 where nothing is known to set the hits against.
 
     `voices`: on how many of the observations somebody spoke; on all of them where it is None.
     """
 
     hits: int
-    of: Fraction
+    of: int | Fraction
     n: int
     voices: int | None = None
 
@@ -75,10 +76,10 @@ class Observed:
 
     @property
     def value(self) -> Fraction | None:
-        return self.hits / self.of if self.n and self.of else None
+        return Fraction(self.hits) / self.of if self.n and self.of else None
 
 
-UNSEEN = Observed(0, Fraction(0), 0)
+UNSEEN = Observed(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +96,29 @@ def gather(
     terms: Terms, level: Level, measures: Measures, *, profile: Profile | None, points: Mapping[tuple[str, Part], Points]
 ) -> Evidence:
     """What these terms ask for, of all that is known of a unit."""
+    shares = {indicator: observe(measures, indicator) for indicator in terms.shares}
+
+    def observed(criterion: Criterion) -> Observed:
+        if criterion.indicator is None:
+            given = points.get((criterion.code, Part(criterion.source)))
+            return Observed(given.total, given.n * MOST_POINTS, given.n) if given else UNSEEN
+        if criterion.normalisation is None:
+            return shares[criterion.indicator]
+        tally = measures.tally(criterion.indicator)
+        return Observed(tally.hits, expected(criterion.normalisation, profile), tally.n)
+
     return Evidence(
         level=level,
-        criteria={each.code: _observed(each, measures, profile, points) for each in terms.criteria},
-        floors={each.indicator: observe(measures, each.indicator) for each in terms.floors},
+        criteria={each.code: observed(each) for each in terms.criteria},
+        floors={each.indicator: shares[each.indicator] for each in terms.floors},
         retaliations=measures.retaliations,
     )
 
 
-def _observed(
-    criterion: Criterion, measures: Measures, profile: Profile | None, points: Mapping[tuple[str, Part], Points]
-) -> Observed:
-    if criterion.indicator is None:
-        given = points.get((criterion.code, Part(criterion.source)))
-        return Observed(given.total, Fraction(given.n * MOST_POINTS), given.n) if given else UNSEEN
-    if criterion.normalisation is None:
-        return observe(measures, criterion.indicator)
-    tally = measures.tally(criterion.indicator)
-    return Observed(tally.hits, expected(criterion.normalisation, profile), tally.n)
-
-
 def observe(measures: Measures, indicator: Indicator) -> Observed:
     """A share as it was measured."""
-    tally, voices = measures.tally(indicator), measures.voices(indicator)
-    return Observed(tally.hits, Fraction(tally.n), tally.n, None if voices == tally.n else voices)
+    tally = measures.tally(indicator)
+    return Observed(tally.hits, tally.n, tally.n, measures.voices(indicator))
 
 
 def expected(normalisation: Normalisation, profile: Profile | None) -> Fraction:
@@ -259,58 +259,76 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
-    """`gates` are those that the unit did not pass; `between` the grades that the uncertainty of the shares leaves possible."""
+class Verdict:
+    """`gates` are those that the unit did not pass."""
 
     value: GradeValue
     reason: str
     composite: Fraction | None
-    parts: tuple[Branch, ...]
     gates: tuple[Gate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade(Verdict):
+    """A verdict with the tree that explains it; `between` are the grades that the uncertainty of the shares leaves possible."""
+
+    parts: tuple[Branch, ...]
     between: tuple[GradeValue, GradeValue] | None = None
     advice: Advice | None = None
 
 
 def is_hidden(indicator: Indicator | None, voices: int, *, in_full: bool) -> bool:
     """Whether a reader who may not see everything is kept from this figure."""
-    return not in_full and indicator in SAID_BY_RESIDENTS and voices < FEWEST
+    return voices < FEWEST and not in_full and indicator in SAID_BY_RESIDENTS
 
 
-def grade(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Grade:
+def judge(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Verdict:
     """The grade as a reader may know it. `in_full`: the reader answers for the unit; the others learn nothing, also not from
     the grade, that rests on fewer than `FEWEST` residents.
 
     A gate that is not passed decides alone, also where there would be no grade.
     No terms: no campaign measures the unit. What is missing is missing, never zero: the unit is then not graded.
     """
-    found, gates = _by_evidence(terms, evidence, in_full=in_full), _gates(terms, evidence, in_full=in_full)
-    if not gates:
-        return found
-    reason = "; ".join(gate.reason for gate in gates)
-    return replace(
-        found, value=GradeValue.unqualified, reason=f"{GradeValue.unqualified}: {reason}", gates=gates, between=None, advice=None
-    )
-
-
-def _by_evidence(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Grade:
+    composite, lacks = _composite(terms, evidence, in_full) if terms else (None, [])
+    if gates := _gates(terms, evidence, in_full=in_full):
+        reason = "; ".join(gate.reason for gate in gates)
+        return Verdict(GradeValue.unqualified, f"{GradeValue.unqualified}: {reason}", composite, gates)
     if terms is None:
-        return Grade(GradeValue.not_graded, NO_CAMPAIGN, None, ())
-    parts = tuple(_part(criterion, evidence, in_full) for criterion in terms.criteria)
-    lacks = [part.lack for part in parts if part.lacks]
-    lacks += [_floor_lack(floor, evidence, in_full) for floor in terms.floors if _lacks(floor, evidence, in_full)]
-    if lacks:
-        return Grade(GradeValue.not_graded, f"not graded: {'; '.join(lacks)}", None, parts)
-    composite = sum((part.contribution or Fraction(0) for part in parts), Fraction(0))
+        return Verdict(GradeValue.not_graded, NO_CAMPAIGN, None)
+    if composite is None:
+        return Verdict(GradeValue.not_graded, f"not graded: {'; '.join(lacks)}", None)
+    value, reason = _band(terms.bands_for(evidence.level), composite)
+    return Verdict(value, f"{value}: {reason}", composite)
+
+
+def grade(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Grade:
+    """What is judged, with the tree that explains it."""
+    found = judge(terms, evidence, in_full=in_full)
+    verdict = found.value, found.reason, found.composite, found.gates
+    parts = tuple(_part(criterion, evidence, in_full) for criterion in (terms.criteria if terms else ()))
+    if terms is None or found.composite is None or found.gates:
+        return Grade(*verdict, parts=parts)
     bands = terms.bands_for(evidence.level)
-    value, reason = _band(bands, composite)
-    return Grade(
-        value,
-        f"{value}: {reason}",
-        composite,
-        parts,
-        between=(_value(bands, _bound(parts, low=True)), _value(bands, _bound(parts, low=False))),
-        advice=_advice(bands, composite, parts),
-    )
+    between = _value(bands, _bound(parts, low=True)), _value(bands, _bound(parts, low=False))
+    return Grade(*verdict, parts=parts, between=between, advice=_advice(bands, found.composite, parts))
+
+
+def _composite(terms: Terms, evidence: Evidence, in_full: bool) -> tuple[Fraction | None, list[str]]:
+    """The sum of what the criteria contribute, or what is missing for it."""
+    lacks: list[str] = []
+    contributions, observations = [], evidence.criteria
+    for code, weight, minimum, criterion in terms.weighed:
+        observed = observations.get(code, UNSEEN)
+        hits, of, n, voices = observed.hits, observed.of, observed.n, observed.voices
+        spoken = n if voices is None else voices
+        if n < minimum or not of or (spoken < FEWEST and is_hidden(criterion.indicator, spoken, in_full=in_full)):
+            lacks.append(_part(criterion, evidence, in_full).lack)
+            continue
+        if isinstance(of, Fraction):
+            hits, of = hits * of.denominator, of.numerator
+        contributions.append((weight, *criterion.scale.ratio(hits, of)))
+    lacks += [_floor_lack(floor, evidence, in_full) for floor in terms.floors if _lacks(floor, evidence, in_full)]
+    return (None, lacks) if lacks else (_total(contributions), [])
 
 
 def _gates(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> tuple[Gate, ...]:
@@ -363,21 +381,32 @@ def _band(bands: Bands, composite: Fraction) -> tuple[GradeValue, str]:
 
 
 def _value(bands: Bands, composite: Fraction) -> GradeValue:
-    if composite >= Fraction(bands.excellent):
+    qualified, excellent = bands.exact
+    if composite >= excellent:
         return GradeValue.excellent
-    return GradeValue.qualified if composite >= Fraction(bands.qualified) else GradeValue.unqualified
+    return GradeValue.qualified if composite >= qualified else GradeValue.unqualified
 
 
 def _bound(parts: tuple[Branch, ...], *, low: bool) -> Fraction:
     """The composite with every share at the lower, or the upper, end of its worth in its interval."""
-    total = Fraction(0)
-    for part in parts:
-        worth, interval, scale = part.worth or Fraction(0), part.interval, part.criterion.scale
+
+    def worth(part: Branch) -> tuple[int, int]:
+        known, interval, scale = part.worth or Fraction(0), part.interval, part.criterion.scale
         if interval is not None:
             ends = sorted(scale.worth(Fraction(end)) for end in (interval.low, interval.high))
-            worth = min(worth, ends[0]) if low else max(worth, ends[1])
-        total += part.criterion.weight * worth / TOTAL_WEIGHT
-    return total
+            known = min(known, ends[0]) if low else max(known, ends[1])
+        return known.numerator, known.denominator
+
+    return _total((part.criterion.weight, *worth(part)) for part in parts)
+
+
+def _total(contributions: Iterable[tuple[int, int, int]]) -> Fraction:
+    """Of weights, each times the worth of its criterion, whose numerator and denominator follow it. In whole numbers: to add
+    fractions takes ten times as long, and thousands of units are judged at once."""
+    total, whole = 0, 1
+    for weight, worth, of in contributions:
+        total, whole = total * of + weight * worth * whole, whole * of
+    return Fraction(total, whole * TOTAL_WEIGHT)
 
 
 def _advice(bands: Bands, composite: Fraction, parts: tuple[Branch, ...]) -> Advice | None:

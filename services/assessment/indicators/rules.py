@@ -211,9 +211,11 @@ class Measures:
         """An amount is told as `hits`, its `n` being the observations behind it."""
         return TALLIES[indicator](self)
 
-    def voices(self, indicator: Indicator) -> int:
-        """How many residents, or what else is counted, spoke: of the cases called resolved, many are closed in silence."""
-        return self.confirmation.verdicts if indicator is Indicator.confirmation else self.tally(indicator).n
+    def voices(self, indicator: Indicator) -> int | None:
+        """On how many of the observations a resident spoke: of the cases called resolved, many are closed in silence. None where
+        it is all of them."""
+        counted = self.confirmation
+        return counted.verdicts if indicator is Indicator.confirmation and counted.verdicts != counted.rate.n else None
 
 
 TALLIES: dict[Indicator, Callable[[Measures], Tally]] = {

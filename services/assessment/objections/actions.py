@@ -10,12 +10,13 @@ from services.assessment.grades.actions.objecting import confirm, correct, hold
 from services.assessment.grades.actions.signing import lock_grade, signers_of
 from services.assessment.grades.models import UnitGrade
 from services.assessment.grades.queries import in_chain, uncounted
-from services.assessment.grades.rules import Evidence, check_outside
+from services.assessment.grades.rules import check_outside
 from services.assessment.objections import rules
 from services.assessment.objections.models import WAITS, Objection
 from services.assessment.objections.queries import find_objection
 from services.assessment.objections.rules import ObjectionState, Outcome, Rule
 from services.assessment.objections.schemas import DecisionIn, ObjectionIn
+from services.assessment.standards.queries import get_standard
 from services.assessment.units.models import Unit
 from shared.auth import Principal
 from shared.events.assessment import ObjectionDelayed
@@ -30,7 +31,7 @@ async def object_to_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID,
     """
     grade = await lock_grade(uow, principal, grade_id)
     rules.check_own(principal.unit_id, grade.unit_id)
-    rules.check_named(said.criteria, Evidence.model_validate(grade.evidence).standard.terms)
+    rules.check_named(said.criteria, (await get_standard(uow, grade.standard_id)).terms)
     hold(uow, grade)
     objection = Objection(
         id=uow.new_id(),
@@ -76,7 +77,7 @@ async def _take_effect(uow: UnitOfWork, grade: UnitGrade, objection: Objection, 
     if said.outcome is Outcome.dismissed:
         confirm(grade)
         return None
-    terms = Evidence.model_validate(grade.evidence).standard.terms
+    terms = (await get_standard(uow, grade.standard_id)).terms
     rules.check_named([each.criterion for each in said.corrections], terms)
     rules.check_counts_cases([each.criterion for each in said.corrections if each.case_ids], terms)
     cases = {case_id for each in said.corrections for case_id in each.case_ids}

@@ -13,6 +13,7 @@ from services.assessment.campaigns.queries import get_campaign
 from services.assessment.campaigns.rules import counts_from
 from services.assessment.directives.queries import states_of_tasks
 from services.assessment.exclusions.queries import EXCLUDED
+from services.assessment.grading.rules import observe
 from services.assessment.indicators.queries import measure_units
 from services.assessment.indicators.rules import AMOUNTS, Indicator, Measures, Period, Tally
 from services.assessment.scopes.queries import is_in_scope
@@ -41,7 +42,7 @@ async def plans_of(uow: UnitOfWork, campaign_id: UUID) -> Sequence[Plan]:
 async def evidence_of(uow: UnitOfWork, campaign: Campaign, plans: Sequence[Plan], units: Sequence[UUID]) -> dict[UUID, Evidence]:
     """What is known of these units since the campaign began. As many queries for one as for all of them."""
     period = Period(since=counts_from(campaign.starts_at), until=campaign.ends_at)
-    measured = await measure_units(uow, dict.fromkeys(units, period))
+    measured = await measure_units(uow, units, period)
     tasks = await states_of_tasks(uow, directives_of(plans), units)
     return {
         unit_id: Evidence(
@@ -55,8 +56,8 @@ async def evidence_of(uow: UnitOfWork, campaign: Campaign, plans: Sequence[Plan]
 
 def _public(measures: Measures, indicator: Indicator) -> Tally:
     """Nothing where few residents spoke of much that is counted: a stage is public."""
-    tally = measures.tally(indicator)
-    return Tally(0, 0) if measures.voices(indicator) < FEWEST <= tally.n else tally
+    observed = observe(measures, indicator)
+    return Tally(0, 0) if observed.spoken < FEWEST <= observed.n else Tally(observed.hits, observed.n)
 
 
 async def show_stages(uow: UnitOfWork, campaign_id: UUID) -> StagesOut:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
+from math import lcm
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
@@ -45,8 +47,24 @@ class Scale(Strict):
 
     def worth(self, value: Fraction) -> Fraction:
         """0 to 1."""
+        return Fraction(*self.ratio(value.numerator, value.denominator))
+
+    def ratio(self, value: int, of: int) -> tuple[int, int]:
+        """What `value` / `of` is worth, as numerator and denominator, not reduced."""
+        floor, target, steps = self._ends
+        above, span = value * steps - floor * of, (target - floor) * of
+        if span < 0:
+            above, span = -above, -span
+        if above <= 0:
+            return 0, 1
+        return (1, 1) if above >= span else (above, span)
+
+    @cached_property
+    def _ends(self) -> tuple[int, int, int]:
+        """Floor and target in whole steps, and how many of these are one."""
         floor, target = Fraction(self.floor), Fraction(self.target)
-        return min(Fraction(1), max(Fraction(0), (value - floor) / (target - floor)))
+        steps = lcm(floor.denominator, target.denominator)
+        return int(floor * steps), int(target * steps), steps
 
     def value_worth(self, worth: Fraction) -> Fraction:
         """The value between floor and target that is worth so much."""
@@ -90,6 +108,10 @@ class Bands(Strict):
     qualified: Hundredth = Decimal("0.60")
     excellent: Hundredth = Decimal("0.85")
 
+    @cached_property
+    def exact(self) -> tuple[Fraction, Fraction]:
+        return Fraction(self.qualified), Fraction(self.excellent)
+
 
 class Terms(Strict):
     """All that decides a grade. `level_bands`: where a level has thresholds of its own."""
@@ -98,6 +120,17 @@ class Terms(Strict):
     floors: Annotated[tuple[Floor, ...], Field(max_length=20)] = ()
     bands: Bands = Bands()
     level_bands: dict[Level, Bands] = {}
+
+    @cached_property
+    def shares(self) -> frozenset[Indicator]:
+        """The indicators that are looked at as they were measured."""
+        asked = {each.indicator for each in self.criteria if each.indicator is not None and each.normalisation is None}
+        return frozenset(asked | {floor.indicator for floor in self.floors})
+
+    @cached_property
+    def weighed(self) -> tuple[tuple[str, int, int, Criterion], ...]:
+        """Code, weight and minimum sample of each criterion that has weight."""
+        return tuple((each.code, each.weight, each.minimum_sample, each) for each in self.criteria if each.weight)
 
     @property
     def is_scored(self) -> bool:

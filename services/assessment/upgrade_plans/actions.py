@@ -39,7 +39,7 @@ async def submit_plan(uow: UnitOfWork, principal: Principal, said: PlanIn) -> Up
     grade = await standing_grade(uow, principal.unit_id)
     rules.check_aim(said.aim, GradeValue(grade.value) if grade else None)
     assert grade is not None
-    gaps = gaps_for(grade, said.aim)
+    gaps = await gaps_for(uow, grade, said.aim)
     rules.check_actions([gap.code for gap in gaps], [action.gap for action in said.actions])
     rules.check_due([action.due_on for action in said.actions], uow.now().date())
     if await uow.session.scalar(select(UpgradePlan).where(col(UpgradePlan.unit_id) == grade.unit_id, text(OPEN))):

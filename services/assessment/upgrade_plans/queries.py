@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from services.assessment.decisions.queries import sees_persons
 from services.assessment.grades.models import UnitGrade
-from services.assessment.grades.queries import standing_grade
+from services.assessment.grades.queries import standing_grade, terms_of
 from services.assessment.grades.rules import Evidence, recompute
 from services.assessment.scopes.queries import in_scope
 from services.assessment.units.queries import get_unit
@@ -34,11 +34,11 @@ async def find_plan(uow: UnitOfWork, principal: Principal, plan_id: UUID) -> Upg
     return plan
 
 
-def gaps_for(grade: UnitGrade, aim: Aim) -> tuple[Gap, ...]:
+async def gaps_for(uow: UnitOfWork, grade: UnitGrade, aim: Aim) -> tuple[Gap, ...]:
     """What keeps a unit with this grade from the one that it aims at."""
-    evidence = Evidence.model_validate(grade.evidence)
-    bands = evidence.standard.terms.bands_for(evidence.level)
-    return gaps_of(recompute(evidence), bands.qualified if aim is Aim.qualified else bands.excellent)
+    evidence, terms = Evidence.of(grade.evidence), (await terms_of(uow, [grade]))[grade.standard_id]
+    bands = terms.bands_for(evidence.level)
+    return gaps_of(recompute(evidence, terms), bands.qualified if aim is Aim.qualified else bands.excellent)
 
 
 async def actions_of(uow: UnitOfWork, plans: Sequence[UpgradePlan]) -> dict[UUID, list[UpgradeAction]]:
@@ -76,7 +76,7 @@ async def get_public_plan(uow: UnitOfWork, unit_id: UUID) -> PublicPlan:
     newest = select(UpgradePlan).where(col(UpgradePlan.unit_id) == unit_id, text(PUBLIC)).order_by(col(UpgradePlan.id).desc())
     plan = await uow.session.scalar(newest.limit(1))
     if grade is not None and grade.plan_due_at is not None and (plan is None or plan.grade_id != grade.id):
-        return PublicPlan.owed(unit_id, grade.id, grade.plan_due_at, gaps_for(grade, Aim.qualified), uow.now())
+        return PublicPlan.owed(unit_id, grade.id, grade.plan_due_at, await gaps_for(uow, grade, Aim.qualified), uow.now())
     if plan is None:
         raise NotFound("upgrade-plan-not-found", "This unit owes no upgrade plan, and none of it has been accepted.")
     return PublicPlan.of(plan, (await actions_of(uow, [plan]))[plan.id], uow.now())

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +18,11 @@ from services.assessment.grades.rules import (
     exact,
     move,
     recompute,
+    rejudge,
     unveil,
 )
 from services.assessment.grading.rules import GateCode, GradeValue, Observed
+from services.assessment.standards.rules import Terms
 from shared.errors import Conflict, DomainError, Forbidden
 from shared.practices import GradeTerms, Practice
 from shared.types import Level
@@ -36,11 +39,6 @@ def counts(draw: st.DrawFn) -> Counted:
 
 
 @st.composite
-def standards(draw: st.DrawFn) -> StandardEvidence:
-    return StandardEvidence(id=draw(st.uuids()), code="basic", version=draw(st.integers(1, 99)), terms=draw(all_terms()))
-
-
-@st.composite
 def gates(draw: st.DrawFn) -> GateEvidence:
     first = draw(moments)
     return GateEvidence(
@@ -49,20 +47,21 @@ def gates(draw: st.DrawFn) -> GateEvidence:
 
 
 @st.composite
-def evidences(draw: st.DrawFn) -> Evidence:
-    since, standard = draw(moments), draw(standards())
-    codes = [criterion.code for criterion in standard.terms.criteria]
-    return Evidence(
+def evidences(draw: st.DrawFn) -> tuple[Evidence, Terms]:
+    since, terms = draw(moments), draw(all_terms())
+    codes = [criterion.code for criterion in terms.criteria]
+    found = Evidence(
         level=draw(st.sampled_from(Level)),
         criteria={code: draw(counts()) for code in codes},
-        floors={floor.indicator: draw(counts()) for floor in standard.terms.floors},
+        floors={floor.indicator: draw(counts()) for floor in terms.floors},
         gates=draw(st.dictionaries(st.just(GateCode.retaliation), gates())),
-        standard=standard,
+        standard=StandardEvidence(draw(st.uuids()), "basic", draw(st.integers(1, 99))),
         since=since,
         until=since + timedelta(days=30),
         counted_at=draw(moments),
         excluded=draw(st.dictionaries(st.sampled_from(codes), st.lists(st.uuids(), max_size=3).map(tuple))),
     )
+    return found, terms
 
 
 def evidence(*, resolved: int = 6, judged: int = 8) -> Evidence:
@@ -75,7 +74,7 @@ def evidence(*, resolved: int = 6, judged: int = 8) -> Evidence:
             "satisfaction": Counted(hits=3, n=5),
         },
         gates={},
-        standard=StandardEvidence(id=UUID(int=1), code="basic", version=1, terms=BASIC),
+        standard=StandardEvidence(id=UUID(int=1), code="basic", version=1),
         since=NOW,
         until=NOW + timedelta(days=30),
         counted_at=NOW,
@@ -85,21 +84,37 @@ def evidence(*, resolved: int = 6, judged: int = 8) -> Evidence:
 @given(st.integers(0, 10**6), st.fractions(min_value=0), st.integers(0, 99), st.one_of(st.none(), st.integers(0, 99)))
 def test_what_is_observed_is_kept_to_the_last_digit(hits: int, of: Fraction, n: int, voices: int | None) -> None:
     seen = Observed(hits, of, n, voices)
-    assert Counted.model_validate_json(Counted.keep(seen).model_dump_json()).observed() == seen
+    assert msgspec.json.decode(msgspec.json.encode(Counted.keep(seen)), type=Counted).observed() == seen
 
 
 @given(evidences())
-def test_what_was_stored_gives_the_same_grade_to_the_last_digit(found: Evidence) -> None:
-    stored = Evidence.model_validate_json(found.model_dump_json())
+def test_what_was_stored_gives_the_same_grade_to_the_last_digit(case: tuple[Evidence, Terms]) -> None:
+    found, terms = case
+    stored = Evidence.of(msgspec.json.decode(msgspec.json.encode(found)))
     assert stored == found
-    assert recompute(stored) == recompute(found)
-    composite = exact(recompute(found).composite)
-    assert composite is None or Fraction(composite) == recompute(stored).composite
+    assert recompute(stored, terms) == recompute(found, terms)
+    composite = exact(recompute(found, terms).composite)
+    assert composite is None or Fraction(composite) == recompute(stored, terms).composite
 
 
 @given(evidences())
-def test_a_gate_alone_decides_and_missing_is_never_a_grade(found: Evidence) -> None:
-    grade = recompute(found)
+def test_what_is_judged_is_the_sum_of_what_the_tree_shows(case: tuple[Evidence, Terms]) -> None:
+    verdict, tree = rejudge(*case), recompute(*case)
+    assert (verdict.value, verdict.reason, verdict.composite, verdict.gates) == (
+        tree.value,
+        tree.reason,
+        tree.composite,
+        tree.gates,
+    )
+    if verdict.composite is None:
+        assert any(part.lacks for part in tree.parts) or case[1].floors
+    else:
+        assert verdict.composite == sum(part.contribution or Fraction(0) for part in tree.parts)
+
+
+@given(evidences())
+def test_a_gate_alone_decides_and_missing_is_never_a_grade(case: tuple[Evidence, Terms]) -> None:
+    found, grade = case[0], recompute(*case)
     if found.gates or grade.gates:
         assert grade.value is GradeValue.unqualified
     elif grade.value is GradeValue.not_graded:
@@ -110,20 +125,17 @@ def test_a_gate_alone_decides_and_missing_is_never_a_grade(found: Evidence) -> N
 
 
 @given(evidences())
-def test_who_sees_everything_sees_the_same_grade(found: Evidence) -> None:
-    full = unveil(recompute(found))
-    assert (full.value, full.composite, full.reason) == (
-        recompute(found).value,
-        recompute(found).composite,
-        recompute(found).reason,
-    )
+def test_who_sees_everything_sees_the_same_grade(case: tuple[Evidence, Terms]) -> None:
+    found = recompute(*case)
+    full = unveil(found)
+    assert (full.value, full.composite, full.reason) == (found.value, found.composite, found.reason)
     assert not any(part.hidden for part in full.parts)
 
 
 def test_a_grade_rests_on_five_residents_whatever_the_standard_asks() -> None:
-    assert exact(recompute(evidence()).composite) == "279/400"
-    assert recompute(evidence(judged=5, resolved=5)).value is not GradeValue.not_graded
-    assert recompute(evidence(judged=4, resolved=4)).value is GradeValue.not_graded
+    assert exact(recompute(evidence(), BASIC).composite) == "279/400"
+    assert recompute(evidence(judged=5, resolved=5), BASIC).value is not GradeValue.not_graded
+    assert recompute(evidence(judged=4, resolved=4), BASIC).value is GradeValue.not_graded
 
 
 @pytest.mark.parametrize("state", GradeState, ids=str)

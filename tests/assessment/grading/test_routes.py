@@ -328,7 +328,7 @@ async def test_scoreboard_costs_the_same_number_of_queries_however_many_units(of
     alone = await cost()
     for number in range(10):
         await office.hear([Story(await office.register_unit(f"unit-{number}", "county", north)).opened()])
-    assert await cost() == alone == 5
+    assert await cost() == alone == 4
 
 
 async def test_three_rates_of_one_unit(office: Office) -> None:

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -179,7 +180,7 @@ def test_grade_is_monotone_in_each_criterion(case: tuple[Terms, Evidence], data:
     asked, before = case
     code = data.draw(st.sampled_from([each.code for each in asked.criteria]))
     known = before.criteria[code]
-    better = replace(known, hits=min(known.hits + 1, known.n))
+    better = msgspec.structs.replace(known, hits=min(known.hits + 1, known.n))
     floors = {each: better if each == code else was for each, was in before.floors.items()}
     after = replace(before, criteria={**before.criteria, code: better}, floors=floors)
     low, high = graded(before, asked), graded(after, asked)

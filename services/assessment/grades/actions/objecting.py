@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from services.assessment.grades import rules
 from services.assessment.grades.actions.proposing import propose_in_place_of
 from services.assessment.grades.models import UnitGrade
@@ -34,12 +36,12 @@ async def correct(
 ) -> UnitGrade:
     """Propose the grade that follows without the `excluded` cases, with a log of what that changed; two have to sign it."""
     grade.state = rules.move(GradeState(grade.state), GradeState.corrected)
-    old = Evidence.model_validate(grade.evidence)
+    old = Evidence.of(grade.evidence)
     without = {
         criterion: (*old.excluded.get(criterion, ()), *excluded.get(criterion, ())) for criterion in {*old.excluded, *excluded}
     }
     made = await propose_in_place_of(uow, grade, GradeCause.correction, period=old.period, excluded=without)
-    new = Evidence.model_validate(made.evidence)
+    new = Evidence.of(made.evidence)
     changed = [code for code in new.criteria if code in reasons or old.criteria[code] != new.criteria[code]]
     common = {
         "value_before": grade.value,
@@ -55,8 +57,8 @@ async def correct(
 def _correction(old: Evidence, new: Evidence, criterion: str, reasons: Reasons) -> dict[str, Any]:
     return {
         "criterion": criterion,
-        "before": old.criteria[criterion].model_dump(),
-        "after": new.criteria[criterion].model_dump(),
+        "before": msgspec.to_builtins(old.criteria[criterion]),
+        "after": msgspec.to_builtins(new.criteria[criterion]),
         "excluded_case_ids": [str(case_id) for case_id in new.excluded.get(criterion, ())],
         "reason": reasons.get(criterion, "Counted anew, with what was heard since."),
         "rule": Rule.corrected if criterion in reasons else Rule.counted_anew,

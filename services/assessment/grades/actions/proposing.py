@@ -1,18 +1,20 @@
 """Proposing grades: by the rules alone, for many units at a time, when a campaign ends or when somebody asks."""
 
+from asyncio import Task, TaskGroup, sleep
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, exists, select, text
+import msgspec
+from sqlalchemy import exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.assessment.campaigns.models import Campaign
 from services.assessment.campaigns.queries import excluded_from, get_campaign, reaches_unit
-from services.assessment.decisions.actions import decision, record_decision, record_decisions
+from services.assessment.decisions.actions import DecisionRow, decision, record_decision, record_decisions
 from services.assessment.grades.models import AT_END, OF_CAMPAIGN, UNFINISHED, GradeRun, UnitGrade
-from services.assessment.grades.queries import NOTHING, Excluded, assess
+from services.assessment.grades.queries import NOTHING, Excluded, assess, count
 from services.assessment.grades.rules import (
     Evidence,
     GradeCause,
@@ -20,37 +22,42 @@ from services.assessment.grades.rules import (
     Rule,
     check_begun,
     exact,
-    recompute,
+    rejudge,
 )
+from services.assessment.grading.rules import Verdict
 from services.assessment.indicators.rules import Period
 from services.assessment.standards.queries import get_standard
-from services.assessment.tables import metadata
 from services.assessment.units.queries import get_unit
 from services.assessment.units.rules import codes_of
 from shared.auth import Principal
-from shared.db import bulk_insert, bulk_rows
+from shared.db import fetch_in, run_in
 from shared.errors import Invalid
 from shared.uow import UnitOfWork
 
-BATCH = 1000
+AT_ONCE = 1000
+"""Units that somebody who asks waits for."""
+BATCH = 100_000
+"""Units of one transaction of timed work. Their evidence is counted in one reading, which is cheaper the more they are."""
+CHUNK = 1000
+"""Units whose grades are written at a time, while the next ones are judged."""
+TURN = 50
+"""Units that are judged at a time; in between, whatever else this process does has its turn."""
 SUBJECT = "grade"
-COUNTED = ("version", "standard_id", "value", "reason", "composite", "evidence", "proposed_at")
-"""What counting anew changes of a grade that nobody has signed."""
-COLUMNS = ("id", "unit_id", "campaign_id", "cause", "state", "corrections", "plan_told", *COUNTED)
-TABLE: Table = metadata.tables[str(UnitGrade.__tablename__)]
-PROPOSE = text(
-    bulk_insert(
-        TABLE,
-        COLUMNS,
-        tail=f"""
-        ON CONFLICT (campaign_id, unit_id) WHERE {OF_CAMPAIGN}
-        DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COUNTED if name != "version")},
-            version = grades.version + 1
-        WHERE grades.state = '{GradeState.proposed}'
-        RETURNING id, unit_id, reason
-        """,
-    ).replace("$1", "CAST(:rows AS json)")
-)
+_encode = msgspec.json.Encoder().encode
+PLAN_FOR_VALUES = "SET LOCAL plan_cache_mode = force_custom_plan"
+"""How evidence is best counted depends on how many units are asked about."""
+PROPOSE = f"""
+INSERT INTO grades (id, unit_id, value, reason, composite, evidence, campaign_id, standard_id, proposed_at,
+    cause, state, version, corrections, plan_told)
+SELECT made.*, $7, $8, $9, '{GradeCause.campaign}', '{GradeState.proposed}', 1, '[]', false
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[]) AS made
+ON CONFLICT (campaign_id, unit_id) WHERE {OF_CAMPAIGN} DO UPDATE SET version = grades.version + 1,
+    standard_id = excluded.standard_id, value = excluded.value, reason = excluded.reason, composite = excluded.composite,
+    evidence = excluded.evidence, proposed_at = excluded.proposed_at
+WHERE grades.state = '{GradeState.proposed}'
+RETURNING id, unit_id, reason
+"""
+"""Counting anew changes a grade that nobody has signed."""
 
 
 async def ask_for_grades(uow: UnitOfWork, principal: Principal, campaign_id: UUID, unit_id: UUID | None) -> tuple[GradeRun, int]:
@@ -78,7 +85,7 @@ async def ask_for_grades(uow: UnitOfWork, principal: Principal, campaign_id: UUI
         reason="The grades of this unit and of all below it were asked for.",
         public=False,
     )
-    return run, await _propose_next(uow, run)
+    return run, await _propose_next(uow, run, AT_ONCE)
 
 
 async def propose_due(uow: UnitOfWork) -> bool:
@@ -87,7 +94,7 @@ async def propose_due(uow: UnitOfWork) -> bool:
     run = await uow.session.scalar(unfinished.with_for_update(skip_locked=True))
     if run is None:
         return await _begin_at_end(uow)
-    await _propose_next(uow, run)
+    await _propose_next(uow, run, BATCH)
     return True
 
 
@@ -106,13 +113,13 @@ def _run(uow: UnitOfWork, campaign: Campaign, unit_id: UUID | None, *, at_end: b
     return GradeRun(id=uow.new_id(), campaign_id=campaign.id, unit_id=unit_id, at_end=at_end, begun_at=uow.now())
 
 
-async def _propose_next(uow: UnitOfWork, run: GradeRun) -> int:
+async def _propose_next(uow: UnitOfWork, run: GradeRun, limit: int) -> int:
     campaign = await get_campaign(uow, run.campaign_id)
     left = await _left(uow, campaign, run)
-    batch = left[:BATCH]
+    batch = left[:limit]
     proposed = await _propose(uow, campaign, batch)
     run.after = batch[-1] if batch else run.after
-    run.finished_at = uow.now() if len(left) <= BATCH else None
+    run.finished_at = uow.now() if len(left) <= limit else None
     await uow.session.flush()
     return proposed
 
@@ -127,17 +134,45 @@ async def _left(uow: UnitOfWork, campaign: Campaign, run: GradeRun) -> list[UUID
 
 
 async def _propose(uow: UnitOfWork, campaign: Campaign, units: Sequence[UUID]) -> int:
-    """How many were proposed or counted anew. Evidence of all of them in one query, and their grades in one statement."""
+    """How many were proposed or counted anew: some are judged while those before them are written."""
     if not units:
         return 0
-    found = await assess(uow, campaign, units)
-    rows = [_row(uow, unit_id, campaign, found[unit_id], GradeCause.campaign) for unit_id in units]
-    made = (await uow.session.execute(PROPOSE, {"rows": bulk_rows(rows)})).all()
-    await record_decisions(uow, [_proposed(uow, grade_id, unit_id, reason) for grade_id, unit_id, reason in made])
+    await run_in(uow.session, PLAN_FOR_VALUES)
+    counting = await count(uow, campaign, units)
+    written: list[Task[int]] = []
+    async with TaskGroup() as writing:
+        for first in range(0, len(units), CHUNK):
+            judged = []
+            for place, unit_id in enumerate(units[first : first + CHUNK], 1):
+                evidence = counting.evidence(unit_id)
+                judged.append((unit_id, evidence, rejudge(evidence, counting.terms)))
+                if not place % TURN:
+                    await sleep(0)
+            if written:
+                await written[-1]
+            written.append(writing.create_task(_write(uow, campaign, judged)))
+    return sum(task.result() for task in written)
+
+
+async def _write(uow: UnitOfWork, campaign: Campaign, judged: Sequence[tuple[UUID, Evidence, Verdict]]) -> int:
+    made = await fetch_in(
+        uow.session,
+        PROPOSE,
+        [uow.new_id() for _ in judged],
+        [unit_id for unit_id, _, _ in judged],
+        [verdict.value for _, _, verdict in judged],
+        [verdict.reason for _, _, verdict in judged],
+        [exact(verdict.composite) for _, _, verdict in judged],
+        [_encode(evidence).decode() for _, evidence, _ in judged],
+        campaign.id,
+        campaign.standard_id,
+        uow.now(),
+    )
+    await record_decisions(uow, [_proposed(uow, *grade) for grade in made])
     return len(made)
 
 
-def _proposed(uow: UnitOfWork, grade_id: UUID, unit_id: UUID, reason: str) -> Any:
+def _proposed(uow: UnitOfWork, grade_id: UUID, unit_id: UUID, reason: str) -> DecisionRow:
     return decision(
         uow,
         None,
@@ -151,33 +186,6 @@ def _proposed(uow: UnitOfWork, grade_id: UUID, unit_id: UUID, reason: str) -> An
     )
 
 
-def _row(uow: UnitOfWork, unit_id: UUID, campaign: Campaign, evidence: Evidence, cause: GradeCause) -> dict[str, Any]:
-    return {
-        "id": uow.new_id(),
-        "unit_id": unit_id,
-        "campaign_id": campaign.id,
-        "cause": cause,
-        "state": GradeState.proposed,
-        "corrections": [],
-        "plan_told": False,
-        "version": 1,
-        "proposed_at": uow.now(),
-        **counted(evidence),
-    }
-
-
-def counted(evidence: Evidence) -> dict[str, Any]:
-    """What follows from the evidence."""
-    found = recompute(evidence)
-    return {
-        "standard_id": evidence.standard.id,
-        "value": found.value,
-        "reason": found.reason,
-        "composite": exact(found.composite),
-        "evidence": evidence.model_dump(mode="json"),
-    }
-
-
 async def propose_in_place_of(
     uow: UnitOfWork,
     grade: UnitGrade,
@@ -188,8 +196,19 @@ async def propose_in_place_of(
 ) -> UnitGrade:
     """A new grade of the same unit by the same standard, over this period, which two have to sign before it takes its place."""
     campaign = await get_campaign(uow, grade.campaign_id)
-    evidence = (await assess(uow, campaign, [grade.unit_id], period=period, excluded=excluded))[grade.unit_id]
-    made = UnitGrade(**_row(uow, grade.unit_id, campaign, evidence, cause), supersedes_id=grade.id)
+    evidence = await assess(uow, campaign, grade.unit_id, period, excluded=excluded)
+    made = UnitGrade(
+        id=uow.new_id(),
+        unit_id=grade.unit_id,
+        campaign_id=campaign.id,
+        cause=cause,
+        state=GradeState.proposed,
+        corrections=[],
+        version=1,
+        proposed_at=uow.now(),
+        supersedes_id=grade.id,
+        **await _counted(uow, evidence),
+    )
     uow.session.add(made)
     await uow.session.flush()
     await record_decisions(uow, [_proposed(uow, made.id, made.unit_id, made.reason)])
@@ -199,8 +218,20 @@ async def propose_in_place_of(
 async def count_anew(uow: UnitOfWork, grade: UnitGrade) -> None:
     """The same evidence as it is known now, as a new version."""
     campaign = await get_campaign(uow, grade.campaign_id)
-    old = Evidence.model_validate(grade.evidence)
-    found = await assess(uow, campaign, [grade.unit_id], period=old.period, excluded=old.excluded)
-    for name, value in counted(found[grade.unit_id]).items():
+    old = Evidence.of(grade.evidence)
+    found = await assess(uow, campaign, grade.unit_id, old.period, excluded=old.excluded)
+    for name, value in (await _counted(uow, found)).items():
         setattr(grade, name, value)
     grade.version, grade.proposed_at = grade.version + 1, uow.now()
+
+
+async def _counted(uow: UnitOfWork, evidence: Evidence) -> dict[str, Any]:
+    """What follows from the evidence."""
+    found = rejudge(evidence, (await get_standard(uow, evidence.standard.id)).terms)
+    return {
+        "standard_id": evidence.standard.id,
+        "value": found.value,
+        "reason": found.reason,
+        "composite": exact(found.composite),
+        "evidence": msgspec.to_builtins(evidence),
+    }

@@ -100,7 +100,7 @@ async def _add_signature(uow: UnitOfWork, principal: Principal, grade: UnitGrade
 
 async def _publish(uow: UnitOfWork, grade: UnitGrade) -> None:
     """It takes the place of the unit's grade, unless that one rests on later evidence: then it is history at once."""
-    terms = await grade_terms(uow, Evidence.model_validate(grade.evidence).level, uow.now())
+    terms = await grade_terms(uow, Evidence.of(grade.evidence).level, uow.now())
     standing = await standing_grade(uow, grade.unit_id)
     outdated = standing is not None and _until(standing) > _until(grade)
     if standing is not None and not outdated:
@@ -144,4 +144,4 @@ async def _tell(uow: UnitOfWork, grade: UnitGrade) -> None:
 
 
 def _until(grade: UnitGrade) -> datetime:
-    return Evidence.model_validate(grade.evidence).until
+    return Evidence.of(grade.evidence).until
