@@ -1,8 +1,9 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from shared.auth import ANONYMOUS, Role
@@ -64,6 +65,18 @@ async def test_a_next_version_leaves_the_old_one(office: Office) -> None:
     ]  # fmt: skip
     assert (await office.get("/v1/standards", code="basic", state="active"))["items"] == [first]
     assert [each["id"] for each in (await office.get("/v1/standards", state="draft"))["items"]] == [second["id"], other["id"]]
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE standards SET content = '{}'", "UPDATE standards SET version = 9", "DELETE FROM standards"]
+)
+async def test_what_has_been_active_is_never_changed(office: Office, change: str) -> None:
+    standard = await office.adopt_standard()
+    pool = office.service.database.pool
+    with pytest.raises(asyncpg.RaiseError, match="make a new version"):
+        await pool.execute(f"{change} WHERE id = $1", UUID(standard["id"]))
+    draft = await office.draft_standard("other")
+    assert (await pool.execute(f"{change} WHERE id = $1", UUID(draft["id"]))).endswith(" 1")
 
 
 async def test_versions_drafted_at_once_get_a_number_each(office: Office) -> None:
