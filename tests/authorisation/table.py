@@ -813,6 +813,7 @@ GRADES = (
     Line(f"GET {GRADE}", GRADE_READERS, RESIDENTS, Stage.published_grade),
     Line(f"GET {GRADE}/recomputation", GRADE_READERS, RESIDENTS, Stage.published_grade),
     signing("sign"),
+    role("POST /v1/grades/sign", INSPECTORS | LEADS, sends=says(grades=[{"grade_id": str(uuid4()), "version": 1}])),
     signing("return", reason="Counted twice."),
     listing("GET /v1/units/{unit_id}/grades", OVERSEERS, "grade_id", GRADE_READERS, Stage.published_grade),
     role("GET /v1/public/grades", EVERYBODY),

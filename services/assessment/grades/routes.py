@@ -7,9 +7,18 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.assessment.grades import queries
 from services.assessment.grades.actions.proposing import ask_for_grades
-from services.assessment.grades.actions.signing import return_grade, sign_grade
+from services.assessment.grades.actions.signing import return_grade, sign_grade, sign_grades
 from services.assessment.grades.rules import GradeState
-from services.assessment.grades.schemas import GradeOut, ProposalIn, PublicGrade, Recomputation, ReturnIn, RunOut
+from services.assessment.grades.schemas import (
+    GradeOut,
+    ProposalIn,
+    PublicGrade,
+    Recomputation,
+    ReturnIn,
+    RunOut,
+    SignaturesIn,
+    SignaturesOut,
+)
 from services.assessment.grading.rules import GradeValue
 from shared.auth import Caller, Overseer, Principal, Require, Role
 from shared.http import EdgeRoute, Uow, Version, tag_version
@@ -73,6 +82,13 @@ async def sign(grade_id: UUID, body: NothingIn, version: Version, uow: Uow, prin
     grade = await sign_grade(uow, principal, grade_id, version)
     tag_version(response, grade.version)
     return await queries.show_grade(uow, principal, grade)
+
+
+@router.post("/grades/sign", tags=["grades"])
+async def sign_many(body: SignaturesIn, uow: Uow, principal: Signer) -> SignaturesOut:
+    """Stand for up to 200 grades at once, each as you read it. What cannot be signed is told apart, and the others are signed."""
+    outcomes = await sign_grades(uow, principal, {each.grade_id: each.version for each in body.grades})
+    return SignaturesOut.of(outcomes)
 
 
 @router.post("/grades/{grade_id}/return", tags=["grades"])

@@ -1,10 +1,11 @@
 """Grades as they are shown: in full to those who answer for the unit or assess it, k-anonymous to everybody."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.assessment.grades.models import GradeRun, GradeSignature, UnitGrade
 from services.assessment.grades.rules import (
@@ -22,6 +23,7 @@ from services.assessment.grading.schemas import Explanation, StandardUsed, compo
 from services.assessment.standards.rules import Terms
 from services.assessment.units.models import Unit
 from shared.auth import Role
+from shared.errors import DomainError
 from shared.types import In, Level, Line, Out
 
 
@@ -31,6 +33,38 @@ class ProposalIn(In):
 
 class ReturnIn(In):
     reason: Line = Field(description="Why it is not signed. It is counted anew, and both read this.")
+
+
+class SeenGrade(In):
+    grade_id: UUID
+    version: Annotated[int, Field(ge=1, description="Of the grade as you read it, as its `ETag` says.")]
+
+
+class SignaturesIn(In):
+    grades: Annotated[tuple[SeenGrade, ...], Field(min_length=1, max_length=200)]
+
+    @model_validator(mode="after")
+    def once(self) -> Self:
+        if len({each.grade_id for each in self.grades}) < len(self.grades):
+            raise ValueError("a grade is named more than once")
+        return self
+
+
+class SignatureOutcome(Out):
+    grade_id: UUID
+    state: GradeState | None = Field(description="What it is now; null when it was not signed.")
+    problem: str | None = Field(description="Why it was not signed, in the code that signing it alone is refused with.")
+    detail: str | None
+
+
+class SignaturesOut(Out):
+    """In the order in which they were named."""
+
+    items: list[SignatureOutcome]
+
+    @classmethod
+    def of(cls, outcomes: Mapping[UUID, UnitGrade | DomainError]) -> Self:
+        return cls(items=[_outcome(grade_id, outcome) for grade_id, outcome in outcomes.items()])
 
 
 class RunOut(Out):
@@ -159,6 +193,12 @@ class Recomputation(Out):
             stored_composite_exact=grade.composite,
             same=(found.value, composite, found.reason) == (grade.value, grade.composite, grade.reason),
         )
+
+
+def _outcome(grade_id: UUID, outcome: UnitGrade | DomainError) -> SignatureOutcome:
+    if isinstance(outcome, DomainError):
+        return SignatureOutcome(grade_id=grade_id, state=None, problem=outcome.slug, detail=outcome.detail)
+    return SignatureOutcome(grade_id=grade_id, state=GradeState(outcome.state), problem=None, detail=None)
 
 
 def _pending(grade: UnitGrade) -> bool:

@@ -94,6 +94,36 @@ async def test_nobody_signs_twice_and_nobody_signs_what_is_published(office: Off
     assert_problem(await board.act(grade, "return", principal(Role.inspector), REASON), 409, "grade-state")
 
 
+async def test_many_are_signed_at_once_and_what_cannot_be_is_told_apart(office: Office) -> None:
+    board = await open_board(office)
+    mid, other, far = [await board.grade(unit) for unit in (board.mid, board.other, board.far)]
+    unknown = str(uuid4())
+    seen = [{"grade_id": each["id"], "version": each["version"]} for each in (far, mid, other)]
+    seen[2]["version"] = 9
+    answer = await office.client.post(
+        "/v1/grades/sign", caller=board.second, json={"grades": [*seen, {"grade_id": unknown, "version": 1}]}
+    )
+    assert answer.status_code == 200, answer.text
+    assert [(each["grade_id"], each["state"], each["problem"]) for each in answer.json()["items"]] == [
+        (far["id"], None, "grade-in-your-chain"),
+        (mid["id"], "signed", None),
+        (other["id"], None, "changed-meanwhile"),
+        (unknown, None, "grade-not-found"),
+    ]
+    both = {"grades": [{"grade_id": each["id"], "version": 1} for each in (other, mid)]}
+    answer = await office.client.post("/v1/grades/sign", caller=board.first, json=both)
+    assert [each["state"] for each in answer.json()["items"]] == ["signed", "published"]
+    assert [str(event.key) for event in await office.recorded(GradePublished)] == [board.mid["id"]]
+    assert [(await board.grade(unit))["signatures_given"] for unit in (board.mid, board.other, board.far)] == [2, 1, 0]
+
+
+async def test_signing_many_names_each_once(office: Office) -> None:
+    named = {"grade_id": str(uuid4()), "version": 1}
+    for grades in ([], [named, named], [named] * 201):
+        answer = await office.client.post("/v1/grades/sign", caller=principal(Role.inspector), json={"grades": grades})
+        assert_problem(answer, 422)
+
+
 @pytest.mark.parametrize("role", [Role.resident, Role.official, Role.admin])
 async def test_other_roles_do_not_sign(office: Office, role: Role) -> None:
     board = await open_board(office)

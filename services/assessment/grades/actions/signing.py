@@ -1,5 +1,6 @@
 """Signing grades: two persons outside the chain, or nobody's grade."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from services.assessment.grades.rules import Evidence, GradeState, Rule
 from services.assessment.grading.rules import GradeValue
 from services.assessment.practices.queries import grade_terms
 from shared.auth import Principal
-from shared.errors import check_version
+from shared.errors import DomainError, check_version
 from shared.events.assessment import GradedAs, GradePublished
 from shared.uow import UnitOfWork
 
@@ -39,6 +40,23 @@ async def sign_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID, vers
         grade.state = state
     await uow.session.flush()
     return grade
+
+
+async def sign_grades(uow: UnitOfWork, principal: Principal, seen: Mapping[UUID, int]) -> dict[UUID, UnitGrade | DomainError]:
+    """Stand for many at once, each in the version that was read. One that cannot be signed says why and stops none of the others.
+
+    Tells `GradePublished` of each that has its second signature.
+    """
+    known = await uow.session.execute(select(col(UnitGrade.id), col(UnitGrade.unit_id)).where(col(UnitGrade.id).in_(seen)))
+    units = dict(known.all())
+    outcomes: dict[UUID, UnitGrade | DomainError] = {}
+    for grade_id in sorted(seen, key=lambda each: (units.get(each, each), each)):
+        try:
+            async with uow.session.begin_nested():
+                outcomes[grade_id] = await sign_grade(uow, principal, grade_id, seen[grade_id])
+        except DomainError as error:
+            outcomes[grade_id] = error
+    return {grade_id: outcomes[grade_id] for grade_id in seen}
 
 
 async def return_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID, version: int, reason: str) -> UnitGrade:
