@@ -17,6 +17,7 @@ from shared.events.assessment import (
     PolicyRegistered,
     PolicySupplementRegistered,
     PracticePolicyRegistered,
+    RetentionPolicyRegistered,
     WorkingCalendarRegistered,
 )
 from shared.policies import CasePolicy, PolicyBook, Supplement
@@ -45,6 +46,12 @@ known_policy_supplements = Table(
 )
 known_practice_policies = Table(
     "known_practice_policies",
+    kernel_metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("content", SqlText, nullable=False),
+)
+known_retention_policies = Table(
+    "known_retention_policies",
     kernel_metadata,
     Column("id", Uuid, primary_key=True),
     Column("content", SqlText, nullable=False),
@@ -87,6 +94,7 @@ class PolicyDirectory:
             calendars = await self._database.pool.fetch("SELECT content FROM known_working_calendars")
             supplements = await self._database.pool.fetch("SELECT content FROM known_policy_supplements")
             practices = await self._database.pool.fetch("SELECT content FROM known_practice_policies")
+            retention = await self._database.pool.fetch("SELECT content FROM known_retention_policies")
         except BaseException:
             self._stale = True
             raise
@@ -95,8 +103,9 @@ class PolicyDirectory:
         known = (policy_of(PolicyRegistered.model_validate_json(content)) for (content,) in policies)
         told = (PolicySupplementRegistered.model_validate_json(content) for (content,) in supplements)
         ready = (policy for policy in known if policy.rules.calendar_code in codes)
-        of_practice = (PracticePolicyRegistered.model_validate_json(content) for (content,) in practices)
-        self._book = PolicyBook(ready, hours, map(supplement_of, told), PracticeBook(map(practice_of, of_practice)))
+        of_practice = [practice_of(PracticePolicyRegistered.model_validate_json(content)) for (content,) in practices]
+        of_practice += [retention_of(RetentionPolicyRegistered.model_validate_json(content)) for (content,) in retention]
+        self._book = PolicyBook(ready, hours, map(supplement_of, told), PracticeBook(of_practice))
 
 
 def policy_of(event: PolicyRegistered) -> CasePolicy:
@@ -135,6 +144,17 @@ def practice_of(event: PracticePolicyRegistered) -> PracticePolicy:
     )
 
 
+def retention_of(event: RetentionPolicyRegistered) -> PracticePolicy:
+    return PracticePolicy(
+        id=event.retention_policy_id,
+        code=event.policy_code,
+        version=event.version,
+        level=event.level,
+        effective_from=event.effective_from,
+        rules=event.rules,
+    )
+
+
 def calendar_of(event: WorkingCalendarRegistered) -> tuple[tuple[str, int], WorkingHours]:
     """Code and version, and what it says."""
     hours = WorkingHours(
@@ -156,6 +176,12 @@ async def project_supplement(session: AsyncSession, event: PolicySupplementRegis
 async def project_practice(session: AsyncSession, event: PracticePolicyRegistered) -> None:
     """Keep a version of a practice policy; once kept it stays as it is."""
     await _keep(session, insert(known_practice_policies).values(id=event.practice_policy_id, content=event.model_dump_json()))
+
+
+async def project_retention(session: AsyncSession, event: RetentionPolicyRegistered) -> None:
+    """Keep a version of the policy on retention; once kept it stays as it is."""
+    values = {"id": event.retention_policy_id, "content": event.model_dump_json()}
+    await _keep(session, insert(known_retention_policies).values(values))
 
 
 async def project_calendar(session: AsyncSession, event: WorkingCalendarRegistered) -> None:

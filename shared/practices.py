@@ -1,5 +1,5 @@
-"""Practice policies: how often residents are visited and units inspected, and how long a grade and what surrounds it last; by
-level, in versions.
+"""Practice policies: how often residents are visited and units inspected, how long a grade and what surrounds it last, and how
+long cases are kept once they have ended; by level, in versions.
 
 A version is never changed. What is shipped is data (`default_practices.json`), in effect since ever and everywhere.
 """
@@ -24,6 +24,7 @@ class Practice(StrEnum):
     visit_rhythm = "visit_rhythm"
     inspection_rhythm = "inspection_rhythm"
     grade_terms = "grade_terms"
+    retention = "retention"
 
 
 Days = Annotated[int, Field(strict=True, ge=7, le=366)]
@@ -77,8 +78,54 @@ class GradeTerms(BaseModel):
     ]
 
 
+SHORTEST_ACCESS = 180
+"""A speaker must be able to come back for as long as they are watched over."""
+LONGEST_KEPT = 3660
+"""Ten years: what is kept for good is no term."""
+KeptDays = Annotated[int, Field(strict=True, ge=SHORTEST_ACCESS, le=LONGEST_KEPT)]
+
+
+class Kept(BaseModel):
+    """Days from the end of a case of one channel."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    access_days: KeptDays = Field(description="So long its receipt opens it.")
+    protected_days: KeptDays = Field(description="So long the words of a confidential or anonymous one are kept.")
+    named_days: KeptDays = Field(description="So long those of a named one are.")
+
+    @model_validator(mode="after")
+    def _words_not_before_access(self) -> Self:
+        if min(self.protected_days, self.named_days) < self.access_days:
+            raise PydanticCustomError(
+                "retention_order", "must keep words for `access_days` or longer: they cannot go before access to them ends"
+            )
+        return self
+
+    def words_days(self, *, protected: bool) -> int:
+        return self.protected_days if protected else self.named_days
+
+
+class RetentionTerms(BaseModel):
+    """What a speaker is promised when the case ends, by channel: enough time to come back, and an end to what was said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    practice: Literal[Practice.retention]
+    thought: Kept
+    emotional: Kept
+    public_sentiment: Kept
+    public_opinion: Kept
+
+    def of(self, channel: str) -> Kept:
+        kept: Kept = getattr(self, channel)
+        return kept
+
+
 PracticeRules = Annotated[VisitRhythm | InspectionRhythm | GradeTerms, Field(discriminator="practice")]
-Rules = TypeVar("Rules", VisitRhythm, InspectionRhythm, GradeTerms)
+"""What travels as `PracticePolicyRegistered`, a contract that takes no other."""
+AnyRules = Annotated[VisitRhythm | InspectionRhythm | GradeTerms | RetentionTerms, Field(discriminator="practice")]
+Rules = TypeVar("Rules", VisitRhythm, InspectionRhythm, GradeTerms, RetentionTerms)
 
 
 class PracticePolicy(BaseModel):
@@ -92,7 +139,7 @@ class PracticePolicy(BaseModel):
     version: int
     level: Level | None
     effective_from: datetime
-    rules: PracticeRules
+    rules: AnyRules
 
     @property
     def label(self) -> str:
@@ -136,6 +183,9 @@ class PracticeBook:
 
     def grade_terms(self, level: Level | None, at: datetime) -> GradeTerms:
         return _the(GradeTerms, self.policy_for(Practice.grade_terms, level, at))
+
+    def retention(self, level: Level | None, at: datetime) -> RetentionTerms:
+        return _the(RetentionTerms, self.policy_for(Practice.retention, level, at))
 
 
 def _the(kind: type[Rules], policy: PracticePolicy) -> Rules:

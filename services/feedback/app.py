@@ -40,7 +40,6 @@ from services.feedback.retaliation.routes import router as retaliation_reports
 from services.feedback.retaliation.routes import speaker as watching
 from services.feedback.retention.routes import of_case as holding
 from services.feedback.retention.routes import router as retention
-from services.feedback.retention.rules import ACCESS, NAMED_WORDS, WORDS, Terms, check_terms
 from services.feedback.settings import FeedbackSettings
 from services.feedback.signals.routes import router as signals
 from services.feedback.similar.routes import drafting
@@ -92,14 +91,12 @@ def create_service(settings: FeedbackSettings, *, clock: Clock = system_clock, i
     ]
     service = Service(settings, routers=routers, handlers=CONSUMES, clock=clock, ids=ids)
     cabinet = Cabinet(service.database, service.works.keyring, _place(settings), _caps(settings))
-    terms = _terms(settings)
-    service.jobs.extend(make_jobs(cabinet, terms))
+    service.jobs.extend(make_jobs(cabinet))
     intake = Intake(service.database)
     pepper = settings.pepper.get_secret_value()
     desk = ReceiptDesk(service.database, pepper, most_waiting=settings.receipts_waiting)
     limits = Limits(settings.anonymous_calls_per_minute, settings.anonymous_opinions_per_minute)
     known = CategoryDirectory(service.database)
-    service.api.state.terms = terms
     service.api.state.desk = desk
     service.api.state.turnstile = Turnstile(service.database, clock, pepper, limits, desk.crowding)
     service.api.state.categories = known
@@ -118,21 +115,6 @@ def _place(settings: FeedbackSettings) -> Place:
         access_key=access_key.get_secret_value() if access_key else None,
         secret_key=secret_key.get_secret_value() if secret_key else None,
     )
-
-
-def _terms(settings: FeedbackSettings) -> Terms:
-    """Raises `ValueError` where the settings go below what speakers are promised."""
-    terms = Terms(
-        access=ACCESS | settings.access_days,
-        words=WORDS | settings.words_days,
-        named_words=NAMED_WORDS | settings.named_words_days,
-    )
-    try:
-        check_terms(terms)
-    except ValueError as error:
-        variables = ", ".join(map(settings.variable, ("access_days", "words_days", "named_words_days")))
-        raise ValueError(f"{variables}: {error}") from None
-    return terms
 
 
 def _caps(settings: FeedbackSettings) -> Caps:

@@ -12,7 +12,6 @@ from services.feedback.ledger.actions import seal_ledger
 from services.feedback.retaliation.actions.climbing import climb_due_reports
 from services.feedback.retention.actions.erasing import end_due_access, erase_due_words
 from services.feedback.retention.actions.resealing import seal_next_case, seal_next_identities
-from services.feedback.retention.rules import Terms
 from shared.service import Job
 from shared.uow import UnitOfWork, Works
 
@@ -30,7 +29,7 @@ def _in_one_transaction(action: Callable[[UnitOfWork], Awaitable[bool]]) -> Call
     return run
 
 
-def make_jobs(cabinet: Cabinet, terms: Terms) -> Sequence[Job]:
+def make_jobs(cabinet: Cabinet) -> Sequence[Job]:
     return (
         Job("deadlines", EVERY, _in_one_transaction(breach_due_clocks)),
         Job("escalations", EVERY, _in_one_transaction(climb_due_chains)),
@@ -38,8 +37,8 @@ def make_jobs(cabinet: Cabinet, terms: Terms) -> Sequence[Job]:
         Job("holds", LOOKED_EVERY, _in_one_transaction(hold_bursts)),
         Job("retaliation reports", LOOKED_EVERY, _in_one_transaction(climb_due_reports)),
         Job("ledger", LOOKED_EVERY, _in_one_transaction(seal_ledger)),
-        Job("ends of access", SWEPT_EVERY, _in_one_transaction(end_due_access(terms))),
-        Job("ends of words", SWEPT_EVERY, _in_one_transaction(erase_due_words(terms, cabinet))),
+        Job("ends of access", SWEPT_EVERY, _in_one_transaction(end_due_access)),
+        Job("ends of words", SWEPT_EVERY, _in_one_transaction(erase_due_words(cabinet))),
         Job("sealing anew", LOOKED_EVERY, _in_one_transaction(seal_next_case(cabinet))),
         Job("sealing identities anew", LOOKED_EVERY, _in_one_transaction(seal_next_identities)),
         Job("spent challenges", SWEPT_EVERY, _in_one_transaction(forget_spent_challenges)),

@@ -1,15 +1,12 @@
 """Settings of the feedback service."""
 
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.keyring import Keyring, read_keys
-from shared.policies import Channel
 from shared.settings import DEVELOPMENT_SECRET, SHORTEST_SECRET, Profile, ServiceSettings
-
-Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class FeedbackSettings(ServiceSettings):
@@ -21,19 +18,6 @@ class FeedbackSettings(ServiceSettings):
         SecretStr(DEVELOPMENT_SECRET),
         description="Seals words of protected cases and the identities of speakers: `id:secret`, or `new:secret,old:secret` to "
         "change keys; one secret alone has the id `1`. 32 characters or more each. What is sealed with a lost key stays closed.",
-    )
-    access_days: dict[Channel, Days] = Field(
-        {},
-        description="Days after the end of a case for which its receipt opens it, where not 180: JSON by channel, for example "
-        '`{"thought": 365}`; 180 or more.',
-    )
-    words_days: dict[Channel, Days] = Field(
-        {},
-        description="Days after the end of a confidential or anonymous case for which its words are kept, where not 365, "
-        "or 730 on the channel public_opinion: JSON by channel; not before access ends.",
-    )
-    named_words_days: dict[Channel, Days] = Field(
-        {}, description="The same of named cases, where not 1825: JSON by channel; not before access ends."
     )
     anonymous_calls_per_minute: int = Field(
         1200,

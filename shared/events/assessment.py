@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.events.envelope import Event
 from shared.policies import CaseRules, Channel, SupplementRules
-from shared.practices import PracticeRules
+from shared.practices import PracticeRules, RetentionTerms
 from shared.types import Level
 from shared.working_time import Week, WorkingDate
 
@@ -436,3 +436,24 @@ class ScoreWithdrawn(Event, type="massline.assessment.score.withdrawn.v1", key="
     campaign_id: UUID
     unit_id: UUID
     withdrawn_at: datetime
+
+
+class RetentionPolicyRegistered(
+    Event,
+    type="massline.assessment.retention-policy.registered.v1",
+    key="retention_policy_id",
+    topic="massline.assessment.policies",
+):
+    """When: a version of the policy on how long ended cases are kept was registered; it is never changed, so the compacted topic
+    holds all of them.
+
+    Key: the version. Consumed by feedback, which keeps a projection.
+    """
+
+    retention_policy_id: UUID
+    policy_code: str
+    version: int
+    level: Level | None
+    effective_from: datetime
+    rules: RetentionTerms
+    registered_at: datetime

@@ -859,6 +859,12 @@ def simulation(unit_id: str) -> dict[str, Any]:
     return {"policy": policy(level="province", code="provincial"), "unit_id": unit_id, **day}
 
 
+def retention_simulation() -> dict[str, Any]:
+    kept = {"access_days": 180, "protected_days": 365, "named_days": 1825}
+    channels = ("thought", "emotional", "public_sentiment", "public_opinion")
+    return {"rules": {"practice": "retention", **dict.fromkeys(channels, kept)}, "since": "2026-01-01", "until": "2026-01-02"}
+
+
 def practice_policy() -> dict[str, Any]:
     return {"name": "Inspections", "level": "province", "rules": {"practice": "inspection_rhythm", "every_days": 90}}
 

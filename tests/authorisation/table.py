@@ -388,6 +388,7 @@ RETENTION = (
     Line(f"POST {CASE}/legal-hold/lift", HOLDERS, NEVER_HOLD, Stage.held, says(reason="It is over.")),
     role("GET /v1/retention", ADMIN),
     role("GET /v1/retention/due", ADMIN),
+    role("POST /v1/retention/simulate", ADMIN, sends=lambda stage, params: {"json": made.retention_simulation()}),
 )
 
 INSPECTING = at("inspector", ABOVE) | ADMIN

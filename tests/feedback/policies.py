@@ -8,10 +8,16 @@ from uuid import UUID, uuid4
 
 from shared.clock import system_clock
 from shared.errors import NotFound
-from shared.events.assessment import PolicyRegistered, PolicySupplementRegistered, WorkingCalendarRegistered
+from shared.events.assessment import (
+    PolicyRegistered,
+    PolicySupplementRegistered,
+    RetentionPolicyRegistered,
+    WorkingCalendarRegistered,
+)
 from shared.events.envelope import Event, Record
 from shared.ids import new_id
 from shared.policies import SHIPPED, CaseRules, Channel, SupplementRules
+from shared.practices import PracticeBook, RetentionTerms
 from shared.service import Service
 from shared.types import Level
 from shared.working_time import WorkingHours
@@ -170,6 +176,41 @@ def supplement_event(
         rules=SupplementRules.model_validate(said),
         registered_at=effective_from,
     )
+
+
+def retention(**changes: tuple[int, int, int]) -> RetentionTerms:
+    """The shipped terms with some channels changed: days of access, of protected words, of named ones."""
+    names = ("access_days", "protected_days", "named_days")
+    changed = {channel: dict(zip(names, days, strict=True)) for channel, days in changes.items()}
+    return RetentionTerms.model_validate({**PracticeBook().retention(None, EVER).model_dump(), **changed})
+
+
+def retention_event(
+    terms: RetentionTerms, *, version: int = 2, level: Level | None = None, effective_from: datetime = EVER
+) -> RetentionPolicyRegistered:
+    return RetentionPolicyRegistered(
+        retention_policy_id=uuid4(),
+        policy_code="retention" if level is None else f"retention:{level}",
+        version=version,
+        level=level,
+        effective_from=effective_from,
+        rules=terms,
+        registered_at=effective_from,
+    )
+
+
+async def know_retention(service: Service, *events: RetentionPolicyRegistered) -> None:
+    """In this order, once the service knows the last."""
+    await service.consumer.deliver([_record(event) for event in events])
+    told = events[-1]
+
+    async def known() -> bool:
+        await service.policies.refresh()
+        rows = await service.database.pool.fetch("SELECT id FROM known_retention_policies")
+        return told.retention_policy_id in {row["id"] for row in rows}
+
+    await eventually(known)
+    await service.policies.refresh()
 
 
 async def know_calendar(service: Service, hours: WorkingHours, *, code: str = "house", version: int = 1) -> None:

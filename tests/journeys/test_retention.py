@@ -59,6 +59,62 @@ async def test_words_end_unless_they_are_held(databases: Databases, bus: Bus) ->
         assert await _titles(head) == {erased["title"]}
 
 
+KEPT = {"access_days": 180, "protected_days": 365, "named_days": 1825}
+RULES = {"practice": "retention", **dict.fromkeys(("thought", "emotional", "public_sentiment", "public_opinion"), KEPT)}
+SHORTER = {**RULES, "public_opinion": {**KEPT, "protected_days": 200}}
+
+
+async def test_a_policy_decides_and_takes_back_no_promise(databases: Databases, bus: Bus) -> None:
+    clock = ManualClock(datetime(2026, 9, 30, 8, 0, tzinfo=UTC))
+    async with open_world(databases, bus, clock=clock) as world:
+        admin, nobody = await world.sign_in(), world.nobody
+        county = await admin.post("/v1/units", {"code": "county", "name": "County", "level": "county", "parent_id": None})
+
+        async def withdrawn() -> tuple[str, Any]:
+            """(its receipt, what its speaker is shown then)"""
+            voice = await nobody.post("/v1/opinions", {**WORDS, "unit_id": county["id"]})
+            await nobody.post("/v1/receipts/withdraw", {"receipt": voice["receipt"]})
+            shown = await nobody.post("/v1/receipts/open", {"receipt": voice["receipt"]})
+            return voice["receipt"], shown["case"]
+
+        old_receipt, old = await withdrawn()
+        assert old["words_until"] == "2028-09-29T08:00:00Z"
+        for _ in range(5):
+            await withdrawn()
+
+        # Below the floor nothing is registered; what a change would have meant is seen before, of no fewer than five.
+        low = {**RULES, "thought": {**KEPT, "access_days": 90}}
+        refused = await admin.post("/v1/practice-policies", {"name": "Short", "rules": low}, expect=422)
+        assert "greater than or equal to 180" in str(refused)
+        tried = {"rules": SHORTER, "since": "2026-09-30", "until": "2026-09-30"}
+        found = await admin.post("/v1/retention/simulate", tried, expect=200)
+        differs = {each["end"]: each["sooner"] for each in found["differences"] if each["sooner"]}
+        assert differs == {"words": 6}
+
+        made = await admin.post("/v1/practice-policies", {"name": "Short", "rules": SHORTER}, expect=201)
+        assert made["label"] == "retention.v2"
+
+        async def known() -> bool:
+            return bool((await admin.get("/v1/retention"))["policy"] == "retention.v2")
+
+        await eventually(known)
+        new_receipt, new = await withdrawn()
+        assert (new["access_until"], new["words_until"]) == ("2027-03-29T08:00:00Z", "2027-04-18T08:00:00Z")
+        shown = await nobody.post("/v1/receipts/open", {"receipt": old_receipt})
+        assert (shown["case"]["access_until"], shown["case"]["words_until"]) == ("2027-03-29T08:00:00Z", old["words_until"])
+
+        # Each goes at its own time.
+        clock.advance(days=201)
+        admin = await world.sign_in()
+        due = (await admin.get("/v1/retention/due"))["first"]
+        assert [case["case_id"] for case in due if case["end"] == "words"] == [new["id"]]
+        await _as_the_worker_does(world)
+        assert (await admin.get(f"/v1/cases/{new['id']}"))["erased_at"] is not None
+        assert (await admin.get(f"/v1/cases/{old['id']}"))["erased_at"] is None
+        for receipt in (old_receipt, new_receipt):
+            await nobody.post("/v1/receipts/open", {"receipt": receipt}, expect=404)
+
+
 async def _as_the_worker_does(world: World) -> None:
     """Its jobs of retention run every ten minutes."""
     (feedback,) = (service for service in world.product.services if service.name == "feedback")

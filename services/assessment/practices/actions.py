@@ -1,20 +1,22 @@
 """What changes practice policies: only ever a new version."""
 
+from typing import Any
+
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from services.assessment.practices.models import PracticeVersion
 from services.assessment.practices.rules import check_start
 from services.assessment.practices.schemas import PracticePolicyIn
-from shared.events.assessment import PracticePolicyRegistered
-from shared.practices import SHIPPED, code_of
+from shared.events.assessment import PracticePolicyRegistered, RetentionPolicyRegistered
+from shared.practices import SHIPPED, AnyRules, RetentionTerms, code_of
 from shared.uow import UnitOfWork
 
 
 async def register_practice_policy(uow: UnitOfWork, asked: PracticePolicyIn) -> PracticeVersion:
     """Keep the next version of the policy on this practice and level, for what is decided from `effective_from` on.
 
-    Records `PracticePolicyRegistered`. Raises `Invalid` (policy-in-the-past).
+    Records `PracticePolicyRegistered`, or `RetentionPolicyRegistered`. Raises `Invalid` (policy-in-the-past).
     """
     now = uow.now()
     effective_from = asked.effective_from or now
@@ -33,17 +35,19 @@ async def register_practice_policy(uow: UnitOfWork, asked: PracticePolicyIn) -> 
     )
     uow.session.add(version)
     await uow.session.flush()
-    event = PracticePolicyRegistered(
-        practice_policy_id=version.id,
-        policy_code=code,
-        version=version.version,
-        level=asked.level,
-        effective_from=effective_from,
-        rules=asked.rules,
-        registered_at=now,
-    )
-    await uow.record(event)
+    await uow.record(_told(version, asked.rules))
     return version
+
+
+def _told(version: PracticeVersion, rules: AnyRules) -> PracticePolicyRegistered | RetentionPolicyRegistered:
+    said: dict[str, Any] = {
+        "policy_code": version.code,
+        **version.model_dump(include={"version", "level", "effective_from", "registered_at"}),
+        "rules": rules,
+    }
+    if isinstance(rules, RetentionTerms):
+        return RetentionPolicyRegistered(retention_policy_id=version.id, **said)
+    return PracticePolicyRegistered(practice_policy_id=version.id, **said)
 
 
 async def _next_version(uow: UnitOfWork, code: str) -> int:

@@ -1,4 +1,5 @@
-"""`/v1/practice-policies`: how often residents are visited and units inspected, and how long grades hold."""
+"""`/v1/practice-policies`: how often residents are visited and units inspected, how long grades hold, and how long
+ended cases are kept."""
 
 from typing import Annotated
 
@@ -19,7 +20,8 @@ router = APIRouter(prefix="/v1/practice-policies", route_class=EdgeRoute, tags=[
 async def register_practice_policy(body: PracticePolicyIn, uow: Uow, principal: Administrator) -> PracticePolicyOut:
     """Register the next version of the policy on a practice, for units of a level or of all; what was decided before stays.
 
-    A version is never changed or taken away.
+    A version is never changed or taken away. Of `retention`, a case that has ended keeps what was in effect then;
+    `POST /v1/retention/simulate` shows before what would differ.
     """
     return PracticePolicyOut.of(await actions.register_practice_policy(uow, body))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.assessment.practices.models import PracticeVersion
-from shared.practices import SHIPPED, PracticeRules
+from shared.practices import SHIPPED, AnyRules
 from shared.types import In, Level, Line, Moment, Out
 
 SHIPPED_IDS = frozenset(policy.id for policy in SHIPPED)
@@ -17,7 +17,7 @@ class PracticePolicyIn(In):
     name: Line
     level: Level | None = Field(None, description="The only level whose units it is for; null for every level.")
     effective_from: Moment | None = Field(None, description="Not in the past; now when left out.")
-    rules: PracticeRules
+    rules: AnyRules
 
 
 class PracticePolicyOut(Out):
@@ -28,7 +28,7 @@ class PracticePolicyOut(Out):
     level: Level | None
     effective_from: datetime
     registered_at: datetime
-    rules: PracticeRules
+    rules: AnyRules
     shipped: bool = Field(description="Part of the product, not registered by anybody.")
 
     @classmethod

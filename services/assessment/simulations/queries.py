@@ -12,7 +12,7 @@ from services.assessment.policies.actions import next_version
 from services.assessment.policies.queries import policies_from, scopes_taken
 from services.assessment.policies.rules import check_code, check_scope
 from services.assessment.policies.schemas import PolicyIn
-from services.assessment.simulations.rules import MOST_CASES, CaseFacts, Clock, Counts, check_size, span_of
+from services.assessment.simulations.rules import MOST_CASES, CaseFacts, Clock, Counts, check_size
 from services.assessment.simulations.schemas import SimulationIn, SimulationOut
 from services.assessment.supplements.queries import versions_of
 from services.assessment.units.queries import get_unit
@@ -20,6 +20,7 @@ from services.assessment.working_calendars.queries import ready_calendar
 from shared.auth import Principal, Role
 from shared.errors import Forbidden
 from shared.policies import CasePolicy, PolicyBook
+from shared.replays import span_of
 from shared.strictness import Source, strictest
 from shared.uow import UnitOfWork
 from shared.working_time import WorkingCalendar

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from shared.errors import Invalid
 
 MOST_CASES = 50_000
-MOST_DAYS = 366
 MOST_UNITS = 20
 
 
@@ -111,14 +110,6 @@ class Counts:
 
     def plus(self, other: "Counts") -> "Counts":
         return Counts({clock: count.plus(other.of[clock]) for clock, count in self.of.items()})
-
-
-def span_of(since: date, until: date, now: datetime) -> tuple[datetime, datetime]:
-    """The moments from the start of `since` to before the day after `until`, in UTC. Raises `Invalid` (simulation-span)."""
-    if not since <= until <= now.date() or (until - since).days >= MOST_DAYS:
-        raise Invalid("simulation-span", f"`since` to `until` must be at most {MOST_DAYS} days, none of them to come.")
-    start, end = (datetime.combine(day, time(), tzinfo=UTC) for day in (since, until))
-    return start, end + timedelta(days=1)
 
 
 def check_size(cases: int) -> None:

@@ -21,8 +21,13 @@ OWED = "met_at IS NULL AND paused_at IS NULL AND stopped_at IS NULL"
 """Also what has run out: it is owed still."""
 OVERDUE_CLOCK = "breached_at IS NOT NULL AND met_at IS NULL AND stopped_at IS NULL"
 OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in State if state not in CLOSED))
-ENDED = "state IN ({}) AND erased_at IS NULL".format(", ".join(f"'{state}'" for state in sorted(CLOSED)))
+OVER = "state IN ({})".format(", ".join(f"'{state}'" for state in sorted(CLOSED)))
+ENDED = f"{OVER} AND erased_at IS NULL"
 """What the ends of retention are counted for."""
+ACCESS_END, WORDS_END = (
+    f"((updated_at AT TIME ZONE 'UTC') + make_interval(days => {days}))" for days in ("access_days", "words_days")
+)
+"""Of what has ended; in UTC."""
 PROTECTED = "(protection <> 'named')"
 SEALABLE, SEAL = f"{PROTECTED} AND erased_at IS NULL", "coalesce(sealed_with, '')"
 """What is sealed, and with which key; empty where that is not one."""
@@ -39,7 +44,9 @@ class Case(FeedbackTable, table=True):
 
     `judge_until` is set while an answer waits for its judgement, `appealable_until` while a rejection may be appealed, and
     `appeal_unit_id` while an appeal waits for that unit's decision. What is merged into another case is answered there.
-    `read_by_...` is the number of the last message that this side has seen. Coordinates are rounded before they come here.
+    `access_days` and `words_days` are what its speaker was promised when the case ended, counted from the last act on it; until
+    then they say nothing. `read_by_...` is the number of the last message that this side has seen. Coordinates are rounded before
+    they come here.
     """
 
     __tablename__ = "cases"
@@ -65,7 +72,8 @@ class Case(FeedbackTable, table=True):
         Index("cases_by_endorsement", "endorsement_count", "id", postgresql_where="endorsement_count > 0"),
         Index("cases_by_place", "latitude", "longitude", postgresql_where="latitude IS NOT NULL"),
         Index("cases_by_seal", text(SEAL), postgresql_where=SEALABLE),
-        Index("cases_by_end", "channel", text(PROTECTED), "updated_at", "id", postgresql_where=ENDED),
+        Index("cases_by_access_end", text(ACCESS_END), "id", postgresql_where=ENDED),
+        Index("cases_by_words_end", text(WORDS_END), "id", postgresql_where=ENDED),
         Index("cases_unread", "id", postgresql_where="message_count > read_by_unit"),
         Index("cases_unjudged", "judge_until", postgresql_where="judge_until IS NOT NULL"),
         Index("cases_shared_by_unit", "unit_id", "id", postgresql_where=f"shared AND {OPEN}"),
@@ -119,6 +127,8 @@ class Case(FeedbackTable, table=True):
     resolved: bool | None = None
     satisfied: bool | None = None
     score: int | None = None
+    access_days: int = Field(default=180, sa_column_kwargs={"server_default": "180"})
+    words_days: int = Field(default=1825, sa_column_kwargs={"server_default": "1825"})
     erased_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 

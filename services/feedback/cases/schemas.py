@@ -184,6 +184,10 @@ class CaseOut(CaseItem):
     appealable_until: datetime | None
     appeal: AppealOut | None = Field(description="The newest appeal.")
     appeal_unit_id: UUID | None = Field(description="The unit that an appeal waits for.")
+    access_until: datetime | None = Field(
+        description="Its receipt opens it until then at least; null while it is open. Promised when it ended, for good."
+    )
+    words_until: datetime | None = Field(description="What was said in it is kept until then at least; the same.")
     legal_hold: LegalHoldOut | None = Field(description="The newest.")
     erased_at: datetime | None = Field(description="The hour since which nothing is left of what was said in it.")
     allowed: list[Verb] = Field(description="What you may do to it now.")

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from services.feedback.cases.rules import Channel
 from services.feedback.retention.rules import End
-from shared.types import In, Line, Out
+from shared.practices import RetentionTerms
+from shared.types import Day, In, Level, Line, Out
 
 
 class LegalHoldIn(In):
@@ -38,7 +39,8 @@ class SealsOut(Out):
 
 
 class RetentionOut(Out):
-    terms: list[TermOut]
+    policy: str = Field(description="The version in effect: see GET /v1/practice-policies.")
+    terms: list[TermOut] = Field(description="Of cases that end now; those that have ended keep what was in effect then.")
     seals: SealsOut
 
 
@@ -56,7 +58,7 @@ class DueCase(Out):
     channel: Channel
     protected: bool
     ended_at: datetime
-    days: int = Field(description="After which it is due, by the terms.")
+    days: int = Field(description="After which it is due, by what was in effect when the case ended.")
 
 
 class DueOut(Out):
@@ -65,3 +67,26 @@ class DueOut(Out):
     at: datetime
     counts: list[DueCount]
     first: list[DueCase] = Field(description="The first that it comes to, at most a hundred of each end.")
+
+
+class RetentionSimulationIn(In):
+    rules: RetentionTerms = Field(description="As for registering; they are tried as if they had been in effect throughout.")
+    level: Level | None = Field(None, description="The only level; null for all that have no policy of their own now.")
+    since: Day = Field(description="The first day, in UTC, whose ended cases are looked at.")
+    until: Day = Field(description="The last one.")
+
+
+class DifferenceOut(Out):
+    """Null where it would tell of fewer than five cases."""
+
+    channel: Channel
+    protected: bool
+    end: End
+    cases: int | None = Field(description="That ended in the span, whether erased since or not.")
+    sooner: int | None = Field(description="Would have been promised a sooner end than they were.")
+    later: int | None
+
+
+class RetentionSimulationOut(Out):
+    levels: list[Level] = Field(description="Whose cases these are.")
+    differences: list[DifferenceOut]

@@ -7,7 +7,7 @@ import pytest
 
 from services.assessment.policies.queries import grade_terms, inspection_rhythm
 from shared.auth import ANONYMOUS, Role
-from shared.events.assessment import PracticePolicyRegistered
+from shared.events.assessment import PracticePolicyRegistered, RetentionPolicyRegistered
 from shared.practices import SHIPPED
 from shared.types import Level
 from tests.assessment.office import ADMIN, HOSTILE_QUERIES, Office, assert_problem
@@ -17,6 +17,10 @@ from tests.support.callers import principal
 PATH = "/v1/practice-policies"
 MONTHLY = {"practice": "visit_rhythm", "usual_days": 30, "longest_days": 60}
 TERMS = {"practice": "grade_terms", "validity_days": 730, "objection_days": 20, "upgrade_plan_days": 60, "comment_days": 30}
+
+
+KEPT = {"access_days": 200, "protected_days": 400, "named_days": 2000}
+RETENTION = {"practice": "retention", "thought": KEPT, "emotional": KEPT, "public_sentiment": KEPT, "public_opinion": KEPT}
 
 
 def asked(**changed: Any) -> dict[str, Any]:
@@ -52,6 +56,32 @@ async def test_register_shows_and_tells_what_was_asked_for(office: Office) -> No
     assert (str(event.key), event.topic) == (made["id"], "massline.assessment.policies")
 
 
+async def test_retention_is_told_as_a_contract_of_its_own_with_every_days(office: Office) -> None:
+    made = await register(office, level=None, rules=RETENTION)
+    assert (made["label"], made["rules"]) == ("retention.v2", RETENTION)
+    (event,) = await office.recorded(RetentionPolicyRegistered)
+    assert event.model_dump(mode="json") == {
+        "retention_policy_id": made["id"],
+        "policy_code": "retention",
+        **{name: made[name] for name in ("version", "level", "effective_from", "rules", "registered_at")},
+    }
+    assert (str(event.key), event.topic) == (made["id"], "massline.assessment.policies")
+    assert await office.recorded(PracticePolicyRegistered) == []
+    assert await effective(office, "retention", level="county") == made
+
+
+async def test_a_retention_below_its_floor_is_refused_with_what_is_allowed(office: Office) -> None:
+    for days, says in (
+        ({"access_days": 179}, "greater than or equal to 180"),
+        ({"protected_days": 199}, "for `access_days` or longer"),
+        ({"named_days": 3661}, "less than or equal to 3660"),
+    ):
+        rules = {**RETENTION, "public_opinion": {**KEPT, **days}}
+        answer = await office.client.post(PATH, caller=ADMIN, json=asked(rules=rules))
+        assert_problem(answer, 422, "invalid-request")
+        assert says in answer.text
+
+
 async def test_only_administrators_register_and_everybody_signed_in_reads(office: Office) -> None:
     for role in set(Role) - {Role.admin, Role.anonymous}:
         assert_problem(await office.client.post(PATH, caller=principal(role), json=asked()), 403, "role-not-allowed")
@@ -71,6 +101,12 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("invalid-request", {"rules": {**MONTHLY, "practice": "tea"}}),
     ("invalid-request", {"rules": {**TERMS, "objection_days": 6}}),
     ("invalid-request", {"rules": {"practice": "inspection_rhythm", "every_days": 29}}),
+    ("invalid-request", {"rules": {**RETENTION, "thought": {**KEPT, "access_days": 179}}}),
+    ("invalid-request", {"rules": {**RETENTION, "thought": {**KEPT, "protected_days": 199}}}),
+    ("invalid-request", {"rules": {**RETENTION, "thought": {**KEPT, "named_days": 199}}}),
+    ("invalid-request", {"rules": {**RETENTION, "thought": {**KEPT, "named_days": 3661}}}),
+    ("invalid-request", {"rules": {**RETENTION, "thought": {**KEPT, "more": 1}}}),
+    ("invalid-request", {"rules": {name: value for name, value in RETENTION.items() if name != "thought"}}),
     ("invalid-request", {"rules": {}}),
     ("invalid-request", {"level": "galaxy"}),
     ("invalid-request", {"name": "\x00"}),
@@ -81,6 +117,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
 async def test_bad_practice_policies_are_refused(office: Office, slug: str, changed: dict[str, Any]) -> None:
     assert_problem(await office.client.post(PATH, caller=ADMIN, json=asked(**changed)), 422, slug)
     assert await office.recorded(PracticePolicyRegistered) == []
+    assert await office.recorded(RetentionPolicyRegistered) == []
 
 
 async def test_a_levels_policy_comes_before_that_for_all_from_its_time_on(office: Office) -> None:

@@ -14,10 +14,10 @@ from services.assessment.simulations.rules import (
     Count,
     Counts,
     check_size,
-    span_of,
     would_breach,
 )
 from shared.errors import Invalid
+from shared.replays import span_of
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 ACK, ANSWER, RESOLUTION = Clock

@@ -72,7 +72,7 @@ async def test_what_another_has_locked_is_left_to_it(house: House) -> None:
 async def test_a_word_that_comes_while_a_case_is_erased_is_refused(house: House) -> None:
     case_id, _ = await ended(house)
     house.clock.advance(days=1000)
-    erase = erase_due_words(house.service.api.state.terms, house.service.api.state.cabinet)
+    erase = erase_due_words(house.service.api.state.cabinet)
     async with house.service.works.begin() as uow:
         await erase(uow)
         writing = await begun(house, house.try_do(case_id, "notes", {"text": "xqnote"}, caller=official("village")))
@@ -91,7 +91,7 @@ async def test_a_file_of_two_cases_goes_when_two_workers_erase_them_at_once(hous
     for case_id, speaker in ((main, house.speaker), (twin, other)):
         await house.do(case_id, "withdraw", {}, caller=speaker)
     house.clock.advance(days=2000)
-    erase = erase_due_words(house.service.api.state.terms, house.service.api.state.cabinet)
+    erase = erase_due_words(house.service.api.state.cabinet)
     async with house.service.works.begin() as uow:
         async with apart(house) as locking:
             await locking.execute("SELECT FROM cases WHERE id = $1 FOR UPDATE", twin)

@@ -24,8 +24,8 @@ NEIGHBOUR = official("neighbour")
 
 
 async def run(house: House) -> None:
-    terms, cabinet = house.service.api.state.terms, house.service.api.state.cabinet
-    for job in (end_due_access(terms), erase_due_words(terms, cabinet), cabinet.sweep):
+    cabinet = house.service.api.state.cabinet
+    for job in (end_due_access, erase_due_words(cabinet), cabinet.sweep):
         more = True
         while more:
             async with house.service.works.begin() as uow:

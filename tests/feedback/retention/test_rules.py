@@ -1,21 +1,22 @@
 """How long, and never shorter than speakers are promised."""
 
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
 
 import pytest
-from pydantic import SecretStr
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 from sqlalchemy import JSON, String
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from services.feedback.app import create_service
 from services.feedback.cases.rules import Channel
-from services.feedback.retention.rules import ACCESS, NAMED_WORDS, WORDS, End, Terms, check_terms
+from services.feedback.retaliation.rules import WATCH
+from services.feedback.retention.rules import FLOOR, rows_of, tell
 from services.feedback.retention.words import WORDS as PLACES
 from services.feedback.schema import metadata
-from services.feedback.settings import FeedbackSettings
+from shared.practices import SHORTEST_ACCESS, Kept, PracticeBook, RetentionTerms
+from tests.feedback.policies import EVER
 
-NOW = datetime(2026, 11, 26, tzinfo=UTC)
-SHIPPED = Terms(ACCESS, WORDS, NAMED_WORDS)
 NO_WORDS = {
     "attachments": {"by", "type", "file", "sealed_with"},
     "audit_entries": {"act", "by_role", "detail"},
@@ -48,6 +49,10 @@ NO_WORDS = {
 case, which hold no word of a protected one and go with the words of others."""
 
 
+def shipped() -> RetentionTerms:
+    return PracticeBook().retention(None, EVER)
+
+
 def test_every_column_in_which_people_write_is_known_as_one() -> None:
     words = {(place.table.name, name) for place in PLACES for name in place.columns}
     for table in metadata.tables.values():
@@ -57,35 +62,77 @@ def test_every_column_in_which_people_write_is_known_as_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "channel", "protected", "days"),
+    ("channel", "access", "protected", "named"),
     [
-        (End.access, Channel.thought, True, 180),
-        (End.access, Channel.public_opinion, False, 180),
-        (End.words, Channel.thought, True, 365),
-        (End.words, Channel.emotional, True, 365),
-        (End.words, Channel.public_sentiment, True, 365),
-        (End.words, Channel.public_opinion, True, 730),
-        (End.words, Channel.public_opinion, False, 1825),
+        (Channel.thought, 180, 365, 1825),
+        (Channel.emotional, 180, 365, 1825),
+        (Channel.public_sentiment, 180, 365, 1825),
+        (Channel.public_opinion, 180, 730, 1825),
     ],
 )
-def test_what_is_shipped(end: End, channel: Channel, protected: bool, days: int) -> None:
-    check_terms(SHIPPED)
-    ends = {(channel, protected): moment for channel, protected, moment in SHIPPED.ended_before(end, NOW)}
-    assert ends[channel, protected] == NOW - timedelta(days=days)
-    assert len(ends) == 2 * len(Channel)
+def test_what_is_shipped(channel: Channel, access: int, protected: int, named: int) -> None:
+    """Words of a protected case go after a year, on the channel of reports after two, because proceedings last longer; words that
+    somebody stands by with their name stay for five, so that a unit can be held to what it answered."""
+    rows = set(rows_of(shipped()))
+    assert {(channel.value, True, access, protected), (channel.value, False, access, named)} <= rows
+    assert len(rows) == 2 * len(Channel)
+
+
+def test_every_channel_has_its_terms_and_access_lasts_as_long_as_the_watch() -> None:
+    assert RetentionTerms.model_fields.keys() - {"practice"} == {channel.value for channel in Channel}
+    assert WATCH.days == SHORTEST_ACCESS
 
 
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"access_days": {"thought": 179}}, "180 days"),
-        ({"words_days": {"emotional": 179}}, "before access"),
-        ({"access_days": {"thought": 400}}, "before access"),
-        ({"named_words_days": {"thought": 90}}, "before access"),
+        ({"access_days": 179}, "greater than or equal to 180"),
+        ({"protected_days": 179}, "greater than or equal to 180"),
+        ({"access_days": 366}, "before access"),
+        ({"access_days": 400, "protected_days": 500, "named_days": 399}, "before access"),
+        ({"named_days": 3661}, "less than or equal to 3660"),
     ],
 )
-def test_settings_do_not_go_below_what_speakers_are_promised(changed: dict[str, dict[str, int]], says: str) -> None:
-    settings = FeedbackSettings(database_url="postgresql://nobody@127.0.0.1/none", pepper=SecretStr("p" * 40), **changed)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=says) as refused:
-        create_service(settings)
-    assert all(settings.variable(name) in str(refused.value) for name in changed)
+def test_a_policy_does_not_go_below_what_speakers_are_promised_nor_keep_words_for_good(
+    changed: dict[str, int], says: str
+) -> None:
+    terms = shipped().model_dump()
+    with pytest.raises(ValidationError, match=says):
+        RetentionTerms.model_validate({**terms, "thought": {**terms["thought"], **changed}})
+
+
+DAYS = st.one_of(st.sampled_from((179, 180, 181, 3659, 3660, 3661)), st.integers(0, 4000))
+SOME = st.one_of(st.integers(0, 12), st.integers(0, 10**6))
+
+
+@given(DAYS, DAYS, DAYS)
+def test_terms_are_taken_if_the_floor_the_order_and_the_bound_hold(access: int, protected: int, named: int) -> None:
+    allowed = 180 <= access <= min(protected, named) and max(protected, named) <= 3660
+    with nullcontext() if allowed else pytest.raises(ValidationError):
+        kept = Kept(access_days=access, protected_days=protected, named_days=named)
+        assert (kept.words_days(protected=True), kept.words_days(protected=False)) == (protected, named)
+
+
+@given(SOME, SOME, SOME)
+def test_what_is_told_tells_no_part_of_fewer_than_five(sooner: int, later: int, same: int) -> None:
+    told = tell(sooner + later + same, sooner, later)
+    few = any(0 < part < FLOOR for part in (sooner, later, same))
+    assert told == ((None, None) if few else (sooner, later))
+
+
+@pytest.mark.parametrize(
+    ("cases", "sooner", "later", "told"),
+    [
+        (0, 0, 0, (0, 0)),
+        (4, 4, 0, (None, None)),
+        (5, 5, 0, (5, 0)),
+        (9, 5, 0, (None, None)),
+        (10, 5, 5, (5, 5)),
+        (20, 8, 9, (None, None)),
+        (20, 0, 0, (0, 0)),
+    ],
+)
+def test_fewer_than_five_cases_are_not_told_apart(
+    cases: int, sooner: int, later: int, told: tuple[int | None, int | None]
+) -> None:
+    assert tell(cases, sooner, later) == told

@@ -1,7 +1,7 @@
 """Reading one case."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from services.feedback.cases.queries.access import (
     standing_of,
 )
 from services.feedback.cases.rules import (
+    CLOSED,
     RULES,
     Part,
     Party,
@@ -87,7 +88,10 @@ PARTS = f"""
     (SELECT coalesce(decision_reason, '') FROM {HOLD} ORDER BY held_from DESC LIMIT 1) AS held
 """
 """The rows that belong to a case."""
-UNSHOWN = {"owner_id", "resolved", "satisfied", "score", "message_count", "read_by_resident", "read_by_unit"}
+UNSHOWN = {
+    *("owner_id", "resolved", "satisfied", "score", "message_count", "read_by_resident", "read_by_unit"),
+    *("access_days", "words_days"),
+}
 SHOWN = [name for name in Case.model_fields if name in {*CaseOut.model_fields, *UNSHOWN}]
 FIND_CASE = Read(f"SELECT {', '.join(SHOWN)}, {PARTS} FROM cases WHERE id = :case_id AND {VISIBLE}")
 FIND_PARTS = Read(f"SELECT {PARTS} FROM cases WHERE id = :case_id")
@@ -135,6 +139,8 @@ def _case_out(uow: UnitOfWork, who: Principal | Holder | None, facts: dict[str, 
         "merged": facts["merged_into"] is not None,
         "next_due_at": _next_due(facts),
         "merged_into": None if party is Party.speaker else facts["merged_into"],
+        "access_until": _until(facts, "access_days"),
+        "words_until": _until(facts, "words_days"),
         "clocks": [_named(CLOCK, row) for row in facts["clocks"]],
         "escalations": [_named(STEP, row) for row in facts["escalations"]],
         "chains": [_named(CHAIN, row) for row in facts["chains"]],
@@ -178,6 +184,11 @@ def _status(uow: UnitOfWork, facts: Mapping[str, Any], now: datetime, *, speaker
         appealed=pending is not None,
     )
     return tell_status(said, current_language(), speaker=speaker)
+
+
+def _until(facts: Mapping[str, Any], days: str) -> datetime | None:
+    until: datetime = facts["updated_at"] + timedelta(days=facts[days])
+    return until if facts["state"] in CLOSED else None
 
 
 def _next_due(facts: Mapping[str, Any]) -> datetime | None:

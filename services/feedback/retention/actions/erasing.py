@@ -16,7 +16,7 @@ from services.feedback.ledger.models import LedgerLeaf
 from services.feedback.protection.models import Receipt
 from services.feedback.retaliation.models import WatchCheckIn
 from services.feedback.retention.queries import due_cases, still_due
-from services.feedback.retention.rules import End, Terms
+from services.feedback.retention.rules import End
 from services.feedback.retention.words import ERASED, WORDS, Words
 from shared.clock import hour_of
 from shared.events.feedback import CaseErased
@@ -25,25 +25,21 @@ from shared.uow import UnitOfWork
 AT_ONCE = 50
 
 
-def end_due_access(terms: Terms) -> Callable[[UnitOfWork], Awaitable[bool]]:
+async def end_due_access(uow: UnitOfWork) -> bool:
     """Job: a receipt whose case ended long enough ago is as if it had never been issued. Whether there may be more."""
-
-    async def run(uow: UnitOfWork) -> bool:
-        due = [case.id for case in await _take_due(uow, terms, End.access)]
-        await uow.session.execute(delete(Receipt).where(col(Receipt.case_id).in_(due)))
-        return len(due) > 0
-
-    return run
+    due = [case.id for case in await _take_due(uow, End.access)]
+    await uow.session.execute(delete(Receipt).where(col(Receipt.case_id).in_(due)))
+    return len(due) > 0
 
 
-def erase_due_words(terms: Terms, cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
+def erase_due_words(cabinet: Cabinet) -> Callable[[UnitOfWork], Awaitable[bool]]:
     """Job: what was said in a case that ended long enough ago is erased. Whether there may be more.
 
     What remains tells which unit did what by when, and how it ended. Events: CaseErased.
     """
 
     async def run(uow: UnitOfWork) -> bool:
-        due = await _take_due(uow, terms, End.words)
+        due = await _take_due(uow, End.words)
         for case in due:
             await _erase(uow, cabinet, case)
         return len(due) > 0
@@ -51,12 +47,12 @@ def erase_due_words(terms: Terms, cabinet: Cabinet) -> Callable[[UnitOfWork], Aw
     return run
 
 
-async def _take_due(uow: UnitOfWork, terms: Terms, end: End) -> Sequence[Case]:
+async def _take_due(uow: UnitOfWork, end: End) -> Sequence[Case]:
     """Those that no other has locked, and that are due still now that nobody can hold or move them."""
-    found = [row["case_id"] for row in await due_cases(uow, terms, end, most=AT_ONCE)]
+    found = [row["case_id"] for row in await due_cases(uow, end, most=AT_ONCE)]
     taken = select(Case).where(col(Case.id).in_(found)).order_by(col(Case.id)).with_for_update(skip_locked=True)
     cases = (await uow.session.scalars(taken)).all()
-    still = await still_due(uow, terms, end, [case.id for case in cases])
+    still = await still_due(uow, end, [case.id for case in cases])
     return [case for case in cases if case.id in still]
 
 
