@@ -24,6 +24,7 @@ from services.assessment.practices.routes import router as practices
 from services.assessment.priorities.routes import efforts
 from services.assessment.priorities.routes import router as priorities
 from services.assessment.profiles.routes import router as profiles
+from services.assessment.reports.routes import router as reports
 from services.assessment.scores.routes import router as scores
 from services.assessment.settings import AssessmentSettings
 from services.assessment.simulations.routes import router as simulations
@@ -70,6 +71,7 @@ ROUTERS = [
     case_call_backs,
     priorities,
     efforts,
+    reports,
 ]
 
 

@@ -498,6 +498,10 @@ class Stage:
             assert answer.status_code == 200, answer.text
         return found
 
+    async def signed_report(self) -> Params:
+        """Words that only those who assess read in it, and only those who answer for the unit."""
+        return {**await self.published_grade(), "signed": "Who stands for this grade", "duty": "What is to do"}
+
     async def objection(self) -> Params:
         found = await self.published_grade()
         said = {"grounds": "counted_wrongly", "text": "Two cases are not ours."}

@@ -792,6 +792,10 @@ GRADE_READERS = INSPECTORS | OWN_STAFF | at("lead", ABOVE) | ADMIN
 FIRST_VERSION: Mapping[str, str] = {"If-Match": '"1"'}
 
 
+SIGNED_REPORT = "GET /v1/units/{unit_id}/report"
+IN_ENGLISH = asks(language="en")
+
+
 def signing(verb: str, **body: Any) -> Line:
     """Who reads it and is of the chain may not; a lead below does not read it."""
     forbidden = (KNOWN - LEADS | at("lead", ABOVE)) - SIGNERS
@@ -819,6 +823,10 @@ GRADES = (
     listing("GET /v1/units/{unit_id}/grades", OVERSEERS, "grade_id", GRADE_READERS, Stage.published_grade),
     role("GET /v1/public/grades", EVERYBODY),
     role("GET /v1/public/units/{unit_id}/grade", EVERYBODY, Stage.published_grade),
+    role("GET /v1/public/units/{unit_id}/report", EVERYBODY, Stage.own),
+    role("GET /v1/units/{unit_id}/report", KNOWN, Stage.own),
+    listing(SIGNED_REPORT, KNOWN, "signed", INSPECTORS | ADMIN, Stage.signed_report, IN_ENGLISH),
+    listing(SIGNED_REPORT, KNOWN, "duty", OWN_STAFF | at("lead", ABOVE), Stage.signed_report, IN_ENGLISH),
     Line(
         f"POST {GRADE}/objections",
         OWN_STAFF,

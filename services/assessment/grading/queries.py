@@ -72,12 +72,21 @@ class Assessed:
 
 async def get_scorecard(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> Scorecard:
     """Everything about one unit; k-anonymous for a reader who does not answer for it. Raises `NotFound` (unit-not-found)."""
+    return await show_scorecard(uow, await assess_unit(uow, principal, unit_id))
+
+
+async def assess_unit(uow: UnitOfWork, principal: Principal, unit_id: UUID) -> Assessed:
+    """As this reader may know it. Raises `NotFound` (unit-not-found)."""
     unit = await get_unit(uow, unit_id)
-    in_full = await _sees_in_full(uow, principal, unit)
-    [assessed] = await _assess(uow, [unit], in_full=in_full)
+    [assessed] = await _assess(uow, [unit], in_full=await _sees_in_full(uow, principal, unit))
+    return assessed
+
+
+async def show_scorecard(uow: UnitOfWork, assessed: Assessed) -> Scorecard:
+    """To the reader for whom it was assessed."""
+    unit, in_full, running = assessed.unit, assessed.in_full, assessed.running
     times = await time_unit(uow, unit.id, assessed.period)
     called = (await called_back(uow, {unit.id: assessed.period}))[unit.id]
-    running = assessed.running
     explanation = Explanation.of(assessed.grade, standard_used(running.standard, Level(unit.level)) if running else None)
     return Scorecard.model_validate(
         {

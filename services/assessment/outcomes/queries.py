@@ -86,6 +86,14 @@ async def list_public_outcomes(
     return Page(items=[_published(outcome, newest.get(outcome.id)) for outcome in outcomes], next_cursor=following)
 
 
+async def newest_outcomes(uow: UnitOfWork, unit_id: UUID, *, published: bool, limit: int) -> list[PublicOutcome]:
+    """The newest first: those published, or all of a unit that the reader answers for."""
+    statement = select(Outcome).where(col(Outcome.unit_id) == unit_id).order_by(col(Outcome.id).desc()).limit(limit)
+    outcomes = (await uow.session.scalars(statement.where(text(PUBLIC)) if published else statement)).all()
+    newest = await _newest(uow, outcomes)
+    return [_published(outcome, newest.get(outcome.id)) for outcome in outcomes]
+
+
 async def show_outcome(uow: UnitOfWork, outcome: Outcome) -> OutcomeDetail:
     """To somebody who may see it."""
     mine = select(OutcomeMeasurement).where(col(OutcomeMeasurement.outcome_id) == outcome.id)
