@@ -6,6 +6,7 @@ from services.assessment.alarms.routes import router as alarms
 from services.assessment.campaigns.routes import router as campaigns
 from services.assessment.case_call_backs.routes import router as case_call_backs
 from services.assessment.comments.routes import router as comments
+from services.assessment.comparisons.routes import router as comparisons
 from services.assessment.consumers import CONSUMES
 from services.assessment.decisions.routes import router as decisions
 from services.assessment.directives.routes import router as directives
@@ -16,6 +17,7 @@ from services.assessment.exclusions.routes import router as exclusions
 from services.assessment.grades.routes import router as grades
 from services.assessment.grading.routes import router as grading
 from services.assessment.jobs import JOBS
+from services.assessment.mechanism.routes import router as mechanism
 from services.assessment.objections.routes import router as objections
 from services.assessment.outcomes.routes import public as public_outcomes
 from services.assessment.outcomes.routes import router as outcomes
@@ -62,6 +64,8 @@ ROUTERS = [
     grading,
     decisions,
     grades,
+    comparisons,
+    mechanism,
     objections,
     upgrade_plans,
     outcomes,

@@ -27,6 +27,9 @@ from shared.events.feedback import (
 from shared.events.visits import (
     ActivityHeld,
     ActivityPlanned,
+    PromiseBroken,
+    PromiseKept,
+    PromiseWithdrawn,
     VisitCancelled,
     VisitCounted,
     VisitMissed,
@@ -117,6 +120,18 @@ async def on_visit_counted(uow: UnitOfWork, event: VisitCounted, record: Record)
     await actions.keep_visit_counted(uow, event)
 
 
+async def on_promise_kept(uow: UnitOfWork, event: PromiseKept, record: Record) -> None:
+    await actions.keep_promise_kept(uow, event)
+
+
+async def on_promise_broken(uow: UnitOfWork, event: PromiseBroken, record: Record) -> None:
+    await actions.keep_promise_broken(uow, event)
+
+
+async def on_promise_withdrawn(uow: UnitOfWork, event: PromiseWithdrawn, record: Record) -> None:
+    await actions.keep_promise_withdrawn(uow, event)
+
+
 async def on_activity_planned(uow: UnitOfWork, event: ActivityPlanned, record: Record) -> None:
     await keep_activity(uow, event.activity_id, event.unit_id, None)
 
@@ -147,6 +162,9 @@ CONSUMES: Handlers = {
     VisitMissed: on_visit_missed,
     VisitCancelled: on_visit_cancelled,
     VisitCounted: on_visit_counted,
+    PromiseKept: on_promise_kept,
+    PromiseBroken: on_promise_broken,
+    PromiseWithdrawn: on_promise_withdrawn,
     ActivityPlanned: on_activity_planned,
     ActivityHeld: on_activity_held,
 }

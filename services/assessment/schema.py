@@ -8,7 +8,13 @@ from services.assessment.decisions.models import Decision
 from services.assessment.directives.models import Directive, Task, TaskNote, TaskStep
 from services.assessment.dry_runs.models import DryRun
 from services.assessment.grades.models import GradeRun, GradeSignature, UnitGrade
-from services.assessment.indicators.models import AnswerEvidence, CaseEvidence, RetaliationEvidence, VisitEvidence
+from services.assessment.indicators.models import (
+    AnswerEvidence,
+    CaseEvidence,
+    PromiseEvidence,
+    RetaliationEvidence,
+    VisitEvidence,
+)
 from services.assessment.objections.models import Objection
 from services.assessment.outcomes.models import Outcome, OutcomeMeasurement, OutcomeVoice
 from services.assessment.policies.models import Policy
@@ -51,6 +57,7 @@ __all__ = [
     "PracticeVersion",
     "Priority",
     "PriorityTag",
+    "PromiseEvidence",
     "RetaliationEvidence",
     "RollOut",
     "Score",

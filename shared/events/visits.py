@@ -179,7 +179,7 @@ class PromiseMade(Event, type="massline.visits.promise.made.v1", key="promise_id
 
 
 class PromiseKept(Event, type="massline.visits.promise.kept.v1", key="promise_id"):
-    """When: what was promised was said to be done. Key: the promise. Consumed by webhooks."""
+    """When: what was promised was said to be done. Key: the promise. Consumed by assessment and webhooks."""
 
     promise_id: UUID
     visit_id: UUID
@@ -190,7 +190,10 @@ class PromiseKept(Event, type="massline.visits.promise.kept.v1", key="promise_id
 
 
 class PromiseWithdrawn(Event, type="massline.visits.promise.withdrawn.v1", key="promise_id"):
-    """When: a promise was taken back, with a reason that stays in visits. Key: the promise. Consumed by webhooks."""
+    """When: a promise was taken back, with a reason that stays in visits.
+
+    Key: the promise. Consumed by assessment and webhooks.
+    """
 
     promise_id: UUID
     visit_id: UUID
@@ -201,7 +204,7 @@ class PromiseWithdrawn(Event, type="massline.visits.promise.withdrawn.v1", key="
 class PromiseBroken(Event, type="massline.visits.promise.broken.v1", key="promise_id"):
     """When: the day of a promise passed and it was not kept; told once, and it may still be kept late.
 
-    Key: the promise. Consumed by webhooks.
+    Key: the promise. Consumed by assessment and webhooks.
     """
 
     promise_id: UUID

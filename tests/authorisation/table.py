@@ -667,6 +667,9 @@ ASSESSMENT = (
         lambda stage, params: {"json": made.PROFILE},
     ),
     role("GET /v1/units/{unit_id}/profiles", KNOWN, Stage.own),
+    role("GET /v1/units/{unit_id}/mechanism", OVERSEERS, Stage.own),
+    role("GET /v1/public/units/{unit_id}/mechanism", EVERYBODY, Stage.own),
+    role("GET /v1/public/units/{unit_id}/cooling", EVERYBODY, Stage.own),
     role("GET /v1/units/{unit_id}/peers", KNOWN, Stage.profiled),
     role("GET /v1/public/units/{unit_id}/profile", EVERYBODY, Stage.profiled),
     role("GET /v1/policies", KNOWN),
@@ -827,6 +830,7 @@ GRADES = (
     role("GET /v1/units/{unit_id}/report", KNOWN, Stage.own),
     listing(SIGNED_REPORT, KNOWN, "signed", INSPECTORS | ADMIN, Stage.signed_report, IN_ENGLISH),
     listing(SIGNED_REPORT, KNOWN, "duty", OWN_STAFF | at("lead", ABOVE), Stage.signed_report, IN_ENGLISH),
+    role("GET /v1/public/units/{unit_id}/grade/peers", EVERYBODY, Stage.published_grade),
     Line(
         f"POST {GRADE}/objections",
         OWN_STAFF,

@@ -95,6 +95,10 @@ async def test_what_a_visit_brings_and_who_confirms_it(databases: Databases, bus
         card = await eventually(lambda: _card(lead, village, counted=3))
         assert card["visits"]["done"] == 4
 
+        # 8. Once its day has come, the promise is among what the unit keeps up.
+        clock.advance(days=8)
+        assert await eventually(lambda: _promises(lead, village)) == {"hits": 1, "n": 1}
+
 
 async def _unit(admin: Person, code: str, level: str, parent_id: str | None) -> str:
     made = await admin.post("/v1/units", {"code": code, "name": code, "level": level, "parent_id": parent_id})
@@ -131,3 +135,10 @@ async def _card(person: Person, unit_id: str, *, counted: int) -> Any:
     card = await person.get(f"/v1/units/{unit_id}/scorecard")
     assert card["visits"]["counted"] == counted
     return card
+
+
+async def _promises(reader: Person, unit_id: str) -> Any:
+    """Once it has been told of any."""
+    habits = (await reader.get(f"/v1/units/{unit_id}/mechanism"))["spans"][0]["own"]["habits"]
+    (found,) = [each for each in habits if each["habit"] == "promises"]
+    return {name: found[name] for name in ("hits", "n")} if found["n"] else None

@@ -1,13 +1,13 @@
 """Reading alarms."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
 from services.assessment.alarms.models import Alarm
-from services.assessment.alarms.rules import AlarmDecision
+from services.assessment.alarms.rules import AlarmDecision, Upheld
 from services.assessment.alarms.schemas import AlarmOut, UnitAlarms
 from services.assessment.indicators.rules import Period
 from services.assessment.scopes.queries import in_scope
@@ -17,28 +17,20 @@ from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 
 UPHELD = text("""
-    SELECT asked.unit_id, count(*) AS upheld
-    FROM unnest(CAST(:units AS uuid[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]))
-        AS asked (unit_id, since, until)
-    JOIN alarms ON alarms.unit_id = asked.unit_id AND decision = 'upheld'
-        AND last_day >= CAST(coalesce(since, '-infinity') AT TIME ZONE 'UTC' AS date)
-        AND first_day <= CAST(coalesce(until, 'infinity') AT TIME ZONE 'UTC' AS date)
-    GROUP BY asked.unit_id
+    SELECT unit_id, count(*) AS upheld,
+        min(first_day)::timestamp AT TIME ZONE 'UTC' AS first_at, max(last_day)::timestamp AT TIME ZONE 'UTC' AS last_at
+    FROM alarms WHERE unit_id = ANY(CAST(:units AS uuid[])) AND decision = 'upheld'
+        AND last_day >= CAST(coalesce(CAST(:since AS timestamptz), '-infinity') AT TIME ZONE 'UTC' AS date)
+        AND first_day <= CAST(coalesce(CAST(:until AS timestamptz), 'infinity') AT TIME ZONE 'UTC' AS date)
+    GROUP BY unit_id
 """)
 
 
-async def upheld_alarms(uow: UnitOfWork, periods: Mapping[UUID, Period]) -> dict[UUID, int]:
-    """How many alarms about each unit were upheld, of those with a day in its period: a fact for a gate or a criterion. One query
-    for all of them."""
-    asked = {
-        "units": list(periods),
-        "since": [period.since for period in periods.values()],
-        "until": [period.until for period in periods.values()],
-    }
-    found = dict.fromkeys(periods, 0)
-    for row in await uow.session.execute(UPHELD, asked):
-        found[row.unit_id] = row.upheld
-    return found
+async def upheld_alarms(uow: UnitOfWork, units: Collection[UUID], period: Period) -> dict[UUID, Upheld]:
+    """The alarms that were upheld, of those with a day in the period; nothing of a unit without one. One that nobody upheld is
+    a suspicion and not in it. One query for all of them."""
+    rows = await uow.session.execute(UPHELD, {"units": [*units], "since": period.since, "until": period.until})
+    return {row.unit_id: Upheld(row.upheld, row.first_at, row.last_at) for row in rows}
 
 
 async def find_alarm(uow: UnitOfWork, principal: Principal, alarm_id: UUID, *, lock: bool = False) -> Alarm:

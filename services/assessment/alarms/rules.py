@@ -1,5 +1,6 @@
 """When a unit closes so many cases at once that somebody above looks. Pure."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -23,6 +24,15 @@ class Measure(StrEnum):
     nothing = "nothing"
     raise_alarm = "raise_alarm"
     extend = "extend"
+
+
+@dataclass(frozen=True, slots=True)
+class Upheld:
+    """Alarms about a unit that somebody above it upheld: how many, and when the first and the last of their days began."""
+
+    count: int
+    first_at: datetime
+    last_at: datetime
 
 
 class LastAlarm(NamedTuple):

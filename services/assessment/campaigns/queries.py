@@ -63,6 +63,13 @@ async def campaigns_measuring(uow: UnitOfWork, units: Sequence[Unit]) -> dict[UU
     return found
 
 
+async def campaigns_begun(uow: UnitOfWork, unit: Unit) -> list[Running]:
+    """Every campaign that has begun and measures the unit, or measured it, newest first."""
+    codes = codes_of(unit.path)
+    begun = await _started_from(uow, set(codes), col(Campaign.starts_at) <= uow.now())
+    return [one for one in begun if one.measures(codes, Level(unit.level))]
+
+
 def reaches_unit(uow: UnitOfWork, campaign: Campaign, unit_id: UUID) -> bool:
     """Whether the unit stands where the campaign runs: anywhere, when it covers every unit."""
     return campaign.unit_id is None or uow.units.covers(campaign.unit_id, unit_id)

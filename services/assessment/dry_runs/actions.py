@@ -75,15 +75,17 @@ async def _next_units(uow: UnitOfWork, run: DryRun, standard: Standard) -> Seque
 
 async def _grade(uow: UnitOfWork, run: DryRun, standard: Standard, units: Sequence[Unit]) -> None:
     levels = [Level(unit.level) for unit in units]
-    facts = await facts_of(uow, [unit.id for unit in units], Period(run.since, run.until), campaign_id=None)
+    before = (await get_standard(uow, run.compared_with)).terms if run.compared_with is not None else None
+    asked = [standard.terms, before] if before else [standard.terms]
+    facts = await facts_of(uow, [unit.id for unit in units], Period(run.since, run.until), campaign_id=None, asked=asked)
     after = _grades(standard.terms, facts, units)
     run.after_id, run.units = units[-1].id, run.units + len(units)
     run.grades = tallied(run.grades, zip(levels, (found.value for found in after), strict=True))
     run.missing = lacking(run.missing, ([part.criterion.code for part in found.parts if part.lacks] for found in after))
-    if run.compared_with is not None:
-        before = _grades((await get_standard(uow, run.compared_with)).terms, facts, units)
-        run.grades_before = tallied(run.grades_before, zip(levels, (found.value for found in before), strict=True))
-        run.moves = moved(run.moves, zip((each.value for each in before), (each.value for each in after), strict=True))
+    if before is not None:
+        former = _grades(before, facts, units)
+        run.grades_before = tallied(run.grades_before, zip(levels, (found.value for found in former), strict=True))
+        run.moves = moved(run.moves, zip((each.value for each in former), (each.value for each in after), strict=True))
 
 
 def _grades(terms: Terms, facts: Facts, units: Sequence[Unit]) -> list[Grade]:

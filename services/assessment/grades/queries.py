@@ -50,14 +50,14 @@ class Counting:
 
     def evidence(self, unit_id: UUID) -> Evidence:
         known = self.facts.evidence(unit_id, self.levels[unit_id], self.terms)
-        found = known.retaliations
+        found = {GateCode.retaliation: known.retaliations, GateCode.upheld_alarm: known.alarms}
         assert self.period.since is not None
         assert self.period.until is not None
         return Evidence(
             level=known.level,
             criteria={code: Counted.keep(observed) for code, observed in known.criteria.items()},
             floors={indicator: Counted.keep(observed) for indicator, observed in known.floors.items()},
-            gates={GateCode.retaliation: GateEvidence(found.count, found.first_at, found.last_at)} if found else {},
+            gates={code: GateEvidence(gate.count, gate.first_at, gate.last_at) for code, gate in found.items() if gate},
             standard=self.standard,
             since=self.period.since,
             until=self.period.until,
@@ -77,7 +77,7 @@ async def count(uow: UnitOfWork, campaign: Campaign, units: Collection[UUID], pe
         period=asked,
         counted_at=uow.now(),
         levels={unit_id: Level(level) for unit_id, level in levels},
-        facts=await facts_of(uow, units, asked, campaign_id=campaign.id if terms.is_scored else None),
+        facts=await facts_of(uow, units, asked, campaign_id=campaign.id, asked=[terms]),
     )
 
 
@@ -141,6 +141,14 @@ async def standing_grade(uow: UnitOfWork, unit_id: UUID) -> UnitGrade | None:
     return await uow.session.scalar(statement)
 
 
+async def find_standing_grade(uow: UnitOfWork, unit_id: UUID) -> UnitGrade:
+    """Raises `NotFound` (grade-not-published)."""
+    grade = await standing_grade(uow, unit_id)
+    if grade is None:
+        raise NotFound("grade-not-published", "No grade of this unit has been published yet.")
+    return grade
+
+
 async def terms_of(uow: UnitOfWork, grades: Collection[UnitGrade]) -> dict[UUID, Terms]:
     """What their standards ask for, by standard. One query for all of them."""
     statement = select(Standard).where(col(Standard.id).in_({grade.standard_id for grade in grades}))
@@ -194,9 +202,7 @@ async def recompute_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID)
 async def get_public_grade(uow: UnitOfWork, unit_id: UUID) -> PublicGrade:
     """What anybody may know. Raises `NotFound` (unit-not-found, grade-not-published)."""
     unit = await get_unit(uow, unit_id)
-    grade = await standing_grade(uow, unit_id)
-    if grade is None:
-        raise NotFound("grade-not-published", "No grade of this unit has been published yet.")
+    grade = await find_standing_grade(uow, unit_id)
     [shown] = await _show_public(uow, [(grade, unit)])
     return shown
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from services.assessment.alarms.rules import Upheld
 from services.assessment.grading.rules import Evidence as Known
 from services.assessment.grading.rules import GateCode, Grade, GradeValue, Observed, Verdict, grade, judge
 from services.assessment.indicators.rules import Indicator, Period, Retaliations
@@ -131,12 +132,13 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         return Period(since=self.since, until=self.until)
 
     def known(self) -> Known:
-        found = self.gates.get(GateCode.retaliation)
+        found, upheld = (self.gates.get(code) for code in (GateCode.retaliation, GateCode.upheld_alarm))
         return Known(
             level=self.level,
             criteria={code: counted.observed() for code, counted in self.criteria.items()},
             floors={indicator: counted.observed() for indicator, counted in self.floors.items()},
             retaliations=Retaliations(found.count, found.first_at, found.last_at) if found else None,
+            alarms=Upheld(upheld.count, upheld.first_at, upheld.last_at) if upheld else None,
         )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.assessment.alarms.queries import upheld_alarms
+from services.assessment.alarms.rules import Upheld
 from services.assessment.campaigns.queries import Running, campaigns_measuring
 from services.assessment.campaigns.rules import counts_from
 from services.assessment.case_call_backs.queries import called_back
@@ -27,11 +29,13 @@ from services.assessment.grading.schemas import (
 )
 from services.assessment.indicators.queries import measure_units, time_unit
 from services.assessment.indicators.rules import ALL_TIME, Indicator, Measures, Period
+from services.assessment.outcomes.queries import outcome_progress
+from services.assessment.outcomes.rules import NO_REACH, Reach
 from services.assessment.profiles.queries import profiles_of
 from services.assessment.profiles.rules import Profile
 from services.assessment.scores.queries import scores_of
 from services.assessment.scores.rules import Points
-from services.assessment.standards.rules import Terms
+from services.assessment.standards.rules import DeclaredGate, Terms
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_unit, list_units
 from services.assessment.units.rules import covers
@@ -125,19 +129,35 @@ class Facts:
     measures: Mapping[UUID, Measures]
     profiles: Mapping[UUID, Profile]
     points: Mapping[UUID, Mapping[tuple[str, Part], Points]]
+    alarms: Mapping[UUID, Upheld]
+    reaches: Mapping[UUID, Reach]
 
     def evidence(self, unit_id: UUID, level: Level, terms: Terms) -> Evidence:
         """What these terms ask for."""
-        profile, points = self.profiles.get(unit_id), self.points.get(unit_id, {})
-        return gather(terms, level, self.measures[unit_id], profile=profile, points=points)
+        return gather(
+            terms,
+            level,
+            self.measures[unit_id],
+            profile=self.profiles.get(unit_id),
+            points=self.points.get(unit_id, {}),
+            alarms=self.alarms.get(unit_id),
+            reach=self.reaches.get(unit_id, NO_REACH),
+        )
 
 
-async def facts_of(uow: UnitOfWork, units: Collection[UUID], period: Period, *, campaign_id: UUID | None) -> Facts:
-    """As many queries for one unit as for thousands. `campaign_id`: whose scores are asked for."""
+async def facts_of(
+    uow: UnitOfWork, units: Collection[UUID], period: Period, *, campaign_id: UUID | None, asked: Collection[Terms]
+) -> Facts:
+    """As many queries for one unit as for thousands. What few standards ask about is only looked for where `asked` does."""
+    scored = campaign_id if any(terms.is_scored for terms in asked) else None
+    alarming = any(DeclaredGate.upheld_alarm in terms.gates for terms in asked)
+    reaching = any(Indicator.outcomes in terms.shares for terms in asked)
     return Facts(
-        await measure_units(uow, units, period),
-        await profiles_of(uow, units, min(period.until or uow.now(), uow.now()).date()),
-        await scores_of(uow, campaign_id, units) if campaign_id else {},
+        measures=await measure_units(uow, units, period),
+        profiles=await profiles_of(uow, units, min(period.until or uow.now(), uow.now()).date()),
+        points=await scores_of(uow, scored, units) if scored else {},
+        alarms=await upheld_alarms(uow, units, period) if alarming else {},
+        reaches=await outcome_progress(uow, units, period) if reaching else {},
     )
 
 
@@ -156,8 +176,8 @@ async def _assess(uow: UnitOfWork, units: Sequence[Unit], *, in_full: bool) -> l
 
 async def _assess_by(uow: UnitOfWork, running: Running | None, units: Sequence[Unit], *, in_full: bool) -> list[Assessed]:
     terms, period = running.standard.terms if running else None, _period(running)
-    scored = running.campaign.id if running and terms and terms.is_scored else None
-    facts = await facts_of(uow, [unit.id for unit in units], period, campaign_id=scored)
+    campaign_id, asked = (running.campaign.id, [terms]) if running and terms else (None, [])
+    facts = await facts_of(uow, [unit.id for unit in units], period, campaign_id=campaign_id, asked=asked)
 
     def assessed(unit: Unit) -> Assessed:
         level, measures = Level(unit.level), facts.measures[unit.id]

@@ -10,9 +10,11 @@ from math import ceil
 
 import msgspec
 
+from services.assessment.alarms.rules import Upheld
 from services.assessment.indicators.rules import (
     AMOUNTS,
     MEANINGS,
+    MEANS,
     RETALIATION_COUNTS_FOR,
     SAID_BY_RESIDENTS,
     CaseCounts,
@@ -26,12 +28,14 @@ from services.assessment.indicators.rules import (
     Times,
     wilson,
 )
+from services.assessment.outcomes.rules import NO_REACH, Reach
 from services.assessment.profiles.rules import Profile
 from services.assessment.scores.rules import MOST_POINTS, Points
 from services.assessment.standards.rules import (
     TOTAL_WEIGHT,
     Bands,
     Criterion,
+    DeclaredGate,
     Floor,
     Normalisation,
     Scale,
@@ -57,6 +61,7 @@ class GradeValue(StrEnum):
 class GateCode(StrEnum):
     retaliation = "retaliation"
     floor = "floor"
+    upheld_alarm = "upheld_alarm"
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -90,13 +95,25 @@ class Evidence:
     criteria: Mapping[str, Observed]
     floors: Mapping[Indicator, Observed] = field(default_factory=dict)
     retaliations: Retaliations | None = None
+    alarms: Upheld | None = None
 
 
 def gather(
-    terms: Terms, level: Level, measures: Measures, *, profile: Profile | None, points: Mapping[tuple[str, Part], Points]
+    terms: Terms,
+    level: Level,
+    measures: Measures,
+    *,
+    profile: Profile | None,
+    points: Mapping[tuple[str, Part], Points],
+    alarms: Upheld | None = None,
+    reach: Reach = NO_REACH,
 ) -> Evidence:
     """What these terms ask for, of all that is known of a unit."""
-    shares = {indicator: observe(measures, indicator) for indicator in terms.shares}
+
+    def look(indicator: Indicator) -> Observed:
+        return observe_mean(reach) if indicator is Indicator.outcomes else observe(measures, indicator)
+
+    shares = {indicator: look(indicator) for indicator in terms.shares}
 
     def observed(criterion: Criterion) -> Observed:
         if criterion.indicator is None:
@@ -112,6 +129,7 @@ def gather(
         criteria={each.code: observed(each) for each in terms.criteria},
         floors={each.indicator: shares[each.indicator] for each in terms.floors},
         retaliations=measures.retaliations,
+        alarms=alarms if DeclaredGate.upheld_alarm in terms.gates else None,
     )
 
 
@@ -119,6 +137,14 @@ def observe(measures: Measures, indicator: Indicator) -> Observed:
     """A share as it was measured."""
     tally = measures.tally(indicator)
     return Observed(tally.hits, tally.n, tally.n, measures.voices(indicator))
+
+
+def observe_mean(reach: Reach) -> Observed:
+    """A mean to the last digit. Each of its outcomes counts from the fifth voice on, so it says nothing of fewer residents."""
+    if reach.value is None:
+        return UNSEEN
+    total = reach.value * reach.n
+    return Observed(total.numerator, total.denominator * reach.n, reach.n)
 
 
 def expected(normalisation: Normalisation, profile: Profile | None) -> Fraction:
@@ -163,7 +189,7 @@ class Branch:
     @property
     def interval(self) -> Interval | None:
         """Wilson's, 95 %, of the value. None of what is no share of observations."""
-        counted = self.criterion.indicator is not None and self.criterion.indicator not in AMOUNTS
+        counted = self.criterion.indicator is not None and self.criterion.indicator not in AMOUNTS | MEANS
         return wilson(Tally(self.observed.hits, self.observed.n)) if counted else None
 
     @property
@@ -223,6 +249,32 @@ class RetaliationGate:
         return f"{self.code} was found, which counts until {self.until}"
 
 
+ALARMS = Meaning(
+    "alarms about closing in bulk that somebody above the unit upheld",
+    "any about a day of the period: unqualified, whatever the composite",
+    "assessment: BulkClosingSuspected, upheld",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmGate:
+    """Of the upheld alarms that make a unit unqualified by themselves, the first and the last day that they are about."""
+
+    count: int
+    since: date
+    until: date
+    code: GateCode = GateCode.upheld_alarm
+
+    @property
+    def name(self) -> str:
+        return self.code
+
+    @property
+    def reason(self) -> str:
+        days = f"on {self.since}" if self.since == self.until else f"from {self.since} to {self.until}"
+        return f"cases were closed to be closed {days}: {self.code}"
+
+
 @dataclass(frozen=True, slots=True)
 class FloorGate:
     """An indicator below what its floor asks for makes a unit unqualified by itself."""
@@ -242,7 +294,7 @@ class FloorGate:
         return f"{self.floor.indicator} {hundredths(value)} is below its floor of {self.floor.at_least.normalize():f}"
 
 
-Gate = RetaliationGate | FloorGate
+Gate = RetaliationGate | AlarmGate | FloorGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,11 +384,13 @@ def _composite(terms: Terms, evidence: Evidence, in_full: bool) -> tuple[Fractio
 
 
 def _gates(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> tuple[Gate, ...]:
-    """What is reported and not found true is no gate, and neither is how much is reported: silence must not pay."""
+    """What is reported or suspected and not found true is no gate, and neither is how much is reported: silence must not pay."""
     gates: list[Gate] = []
     if found := evidence.retaliations:
         until = (found.last_at + RETALIATION_COUNTS_FOR).date()
         gates.append(RetaliationGate(found.count, found.first_at.date(), until))
+    if (upheld := evidence.alarms) and terms and DeclaredGate.upheld_alarm in terms.gates:
+        gates.append(AlarmGate(upheld.count, upheld.first_at.date(), upheld.last_at.date()))
     for floor in terms.floors if terms else ():
         observed = evidence.floors.get(floor.indicator, UNSEEN)
         value = observed.value
@@ -428,9 +482,15 @@ def _next_band(bands: Bands, composite: Fraction) -> tuple[GradeValue | None, Fr
 
 
 def _further(part: Branch, gap: Fraction) -> int | None:
-    """How many favourable observations raise the composite by `gap`. Scores are not given on demand."""
+    """How many favourable observations raise the composite by `gap`. Scores are not given on demand, and no outcome is like
+    another."""
     criterion, observed, worth = part.criterion, part.observed, part.worth
-    if criterion.indicator is None or worth is None or criterion.scale.target < criterion.scale.floor:
+    if (
+        criterion.indicator is None
+        or criterion.indicator in MEANS
+        or worth is None
+        or criterion.scale.target < criterion.scale.floor
+    ):
         return None
     wanted = worth + gap * TOTAL_WEIGHT / criterion.weight
     if wanted > 1:

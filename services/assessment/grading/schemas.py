@@ -11,9 +11,11 @@ from pydantic import Field
 
 from services.assessment.campaigns.queries import Running
 from services.assessment.grading.rules import (
+    ALARMS,
     FORMULA,
     RETALIATION,
     Advice,
+    AlarmGate,
     Branch,
     Gate,
     GateCode,
@@ -195,9 +197,11 @@ class GateShown(Out):
 
     code: GateCode
     reason: str
-    count: int | None = Field(description="Of retaliation: the reports found true.")
+    count: int | None = Field(description="Of retaliation the reports found true, of alarms those upheld.")
     since: date | None
-    until: date | None = Field(description="The last day on which it counts.")
+    until: date | None = Field(
+        description="Of retaliation the last day on which it counts, of alarms the last that they are about."
+    )
     indicator: Indicator | None = Field(description="Of a floor: what is below it.")
     value: float | None
     n: int | None
@@ -207,9 +211,9 @@ class GateShown(Out):
 
     @classmethod
     def of(cls, gate: Gate) -> Self:
-        if isinstance(gate, RetaliationGate):
+        if isinstance(gate, RetaliationGate | AlarmGate):
             told: dict[str, object] = {"count": gate.count, "since": gate.since, "until": gate.until}
-            meaning = RETALIATION
+            meaning = RETALIATION if isinstance(gate, RetaliationGate) else ALARMS
         else:
             floor, meaning = gate.floor, MEANINGS[gate.floor.indicator]
             told = {"indicator": floor.indicator, "at_least": float(floor.at_least)}

@@ -11,7 +11,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Table, case, cast, func, tuple_
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from services.assessment.indicators.models import AnswerEvidence, CaseEvidence, RetaliationEvidence, VisitEvidence
+from services.assessment.indicators.models import (
+    AnswerEvidence,
+    CaseEvidence,
+    PromiseEvidence,
+    RetaliationEvidence,
+    VisitEvidence,
+)
 from services.assessment.tables import metadata
 from shared.events.feedback import (
     AppealDecided,
@@ -30,7 +36,16 @@ from shared.events.feedback import (
     EscalationCause,
     RetaliationDecided,
 )
-from shared.events.visits import VisitCancelled, VisitCounted, VisitMissed, VisitPlanned, VisitRecorded
+from shared.events.visits import (
+    PromiseBroken,
+    PromiseKept,
+    PromiseWithdrawn,
+    VisitCancelled,
+    VisitCounted,
+    VisitMissed,
+    VisitPlanned,
+    VisitRecorded,
+)
 from shared.uow import UnitOfWork
 
 Fact = Sequence[str]
@@ -194,11 +209,30 @@ async def keep_visit_counted(uow: UnitOfWork, event: VisitCounted) -> None:
     await uow.session.execute(KEEP_COUNTED, _visit(event, counted_at=event.counted_at))
 
 
+async def keep_promise_kept(uow: UnitOfWork, event: PromiseKept) -> None:
+    await _keep_promise(uow, event, due_on=event.due_on, kept_at=event.kept_at, in_time=event.in_time)
+
+
+async def keep_promise_broken(uow: UnitOfWork, event: PromiseBroken) -> None:
+    """It may still be kept, late."""
+    await _keep_promise(uow, event, due_on=event.due_on, broken_at=event.broken_at)
+
+
+async def keep_promise_withdrawn(uow: UnitOfWork, event: PromiseWithdrawn) -> None:
+    await _keep_promise(uow, event, withdrawn_at=event.withdrawn_at)
+
+
 async def keep_retaliation_decided(uow: UnitOfWork, event: RetaliationDecided) -> None:
     """A report is decided once, and one that was not found true leaves no trace here."""
     if event.substantiated and event.unit_id is not None:
         values = {"report_id": event.report_id, "unit_id": event.unit_id, "decided_at": event.decided_at}
         await uow.session.execute(insert(RetaliationEvidence).values(values).on_conflict_do_nothing())
+
+
+async def _keep_promise(uow: UnitOfWork, event: PromiseKept | PromiseBroken | PromiseWithdrawn, **facts: Any) -> None:
+    """Each of these happens once to a promise, which stays with its unit: whatever the order, none overwrites another."""
+    kept = insert(PromiseEvidence).values({"promise_id": event.promise_id, "unit_id": event.unit_id, **facts})
+    await uow.session.execute(kept.on_conflict_do_update(index_elements=["promise_id"], set_=facts))
 
 
 def _case(event: CaseEvent, **facts: Any) -> dict[str, Any]:

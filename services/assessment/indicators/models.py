@@ -1,10 +1,10 @@
-"""Evidence: what the other services told about each case, each answer to it, each visit and each retaliation, one row each. Ids,
-numbers and times only.
+"""Evidence: what the other services told about each case, each answer to it, each visit, each promise and each
+retaliation, one row each. Ids, numbers and times only.
 
 Facts are projections of other services' events and may arrive in any order, so all but the ids may be missing.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import DateTime, Index
@@ -79,6 +79,21 @@ class VisitEvidence(AssessmentTable, table=True):
     missed_at: datetime | None = Field(None, sa_type=MOMENT)
     cancelled_at: datetime | None = Field(None, sa_type=MOMENT)
     counted_at: datetime | None = Field(None, sa_type=MOMENT)
+
+
+class PromiseEvidence(AssessmentTable, table=True):
+    """What became of a promise that was made on a visit of `unit_id`. `in_time`: it was kept by the end of `due_on`."""
+
+    __tablename__ = "promise_evidence"
+    __table_args__ = (Index("ix_promise_evidence_unit_id_due_on", "unit_id", "due_on"),)
+
+    promise_id: UUID = Field(primary_key=True)
+    unit_id: UUID
+    due_on: date | None = None
+    kept_at: datetime | None = Field(None, sa_type=MOMENT)
+    in_time: bool | None = None
+    broken_at: datetime | None = Field(None, sa_type=MOMENT)
+    withdrawn_at: datetime | None = Field(None, sa_type=MOMENT)
 
 
 class RetaliationEvidence(AssessmentTable, table=True):

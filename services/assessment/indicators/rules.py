@@ -23,10 +23,13 @@ class Indicator(StrEnum):
     visits_on_time = "visits_on_time"
     visits_counted = "visits_counted"
     visits_made = "visits_made"
+    outcomes = "outcomes"
 
 
 SAID_BY_RESIDENTS = frozenset({Indicator.resolution, Indicator.satisfaction, Indicator.confirmation, Indicator.durability})
 AMOUNTS = frozenset({Indicator.visits_made})
+MEANS = frozenset({Indicator.outcomes})
+"""Each observation is a share itself, so the mean is no share of observations. Measured apart from the others."""
 OF_CASES = SAID_BY_RESIDENTS | {Indicator.response}
 """Counted, and set against the size of the unit. How much residents complain is none: silence must not pay."""
 
@@ -77,6 +80,12 @@ MEANINGS = {
         "visits: VisitRecorded, VisitCounted",
     ),
     Indicator.visits_made: Meaning("planned visits", "visits made", "visits: VisitPlanned, VisitRecorded"),
+    Indicator.outcomes: Meaning(
+        "outcomes due that can be counted",
+        "mean of progress x the share of residents who notice it, over the outcomes due; 0 for one that was not measured and "
+        "published 30 days after its day, without those that fewer than five residents spoke of",
+        "assessment: OutcomeRecorded, OutcomeMeasured, residents' confirmations",
+    ),
 }
 
 

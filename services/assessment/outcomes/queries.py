@@ -1,6 +1,6 @@
 """Reading outcomes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from services.assessment.indicators.rules import Period, Tally, wilson
 from services.assessment.outcomes.models import PUBLIC, Outcome, OutcomeMeasurement
-from services.assessment.outcomes.rules import FEWEST, Course, Reach, counted_progress, mean_of
+from services.assessment.outcomes.rules import FEWEST, Course, Reach, counted_progress, due_progress, mean_of
 from services.assessment.outcomes.schemas import OutcomeDetail, OutcomeOut, PublicOutcome
 from services.assessment.scopes.queries import in_scope
 from shared.auth import Principal
@@ -23,31 +23,27 @@ NEWEST = (col(OutcomeMeasurement.measured_on), col(OutcomeMeasurement.recorded_a
 """In the order of these the last one stands."""
 
 REACHED = text("""
-    SELECT asked.unit_id, baseline, target, said, noticed, newest.value
-    FROM unnest(CAST(:units AS uuid[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]))
-        AS asked (unit_id, since, until)
-    JOIN outcomes ON outcomes.unit_id = asked.unit_id
-        AND target_on BETWEEN CAST(coalesce(since, '-infinity') AT TIME ZONE 'UTC' AS date)
-            AND CAST(coalesce(until, 'infinity') AT TIME ZONE 'UTC' AS date)
-    LEFT JOIN LATERAL (
+    SELECT unit_id, baseline, target, said, noticed, newest.value, published_at IS NOT NULL AS published,
+        CAST(:today AS date) - target_on AS days_since
+    FROM outcomes LEFT JOIN LATERAL (
         SELECT value FROM outcome_measurements WHERE outcome_id = outcomes.id
         ORDER BY measured_on DESC, recorded_at DESC, id DESC LIMIT 1
     ) AS newest ON true
+    WHERE unit_id = ANY(CAST(:units AS uuid[])) AND target_on < CAST(:today AS date)
+        AND target_on BETWEEN CAST(coalesce(CAST(:since AS timestamptz), '-infinity') AT TIME ZONE 'UTC' AS date)
+            AND CAST(coalesce(CAST(:until AS timestamptz), 'infinity') AT TIME ZONE 'UTC' AS date)
 """)
 
 
-async def outcome_progress(uow: UnitOfWork, periods: Mapping[UUID, Period]) -> dict[UUID, Reach]:
-    """How far each unit's outcomes came that were due in its period, as far as it counts. Those that were never published are due
-    too, and nobody confirms them. One query for all of them."""
-    asked = {
-        "units": list(periods),
-        "since": [period.since for period in periods.values()],
-        "until": [period.until for period in periods.values()],
-    }
-    counted: dict[UUID, list[Any]] = {unit_id: [] for unit_id in periods}
+async def outcome_progress(uow: UnitOfWork, units: Collection[UUID], period: Period) -> dict[UUID, Reach]:
+    """How far each unit's outcomes came that were due in the period, as far as it counts. Those that were never measured or
+    published are due too. One query for all of them."""
+    asked = {"units": [*units], "since": period.since, "until": period.until, "today": uow.now().date()}
+    counted: dict[UUID, list[Any]] = {unit_id: [] for unit_id in units}
     for row in await uow.session.execute(REACHED, asked):
-        course = Course(row.baseline, row.target, row.value)
-        counted[row.unit_id].append(counted_progress(course.progress, Tally(row.noticed, row.said)))
+        progress, said = Course(row.baseline, row.target, row.value).progress, Tally(row.noticed, row.said)
+        found = due_progress(progress, said, published=row.published, days_since=row.days_since)
+        counted[row.unit_id].append(found)
     return {unit_id: mean_of(found) for unit_id, found in counted.items()}
 
 

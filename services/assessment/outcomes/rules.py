@@ -16,6 +16,8 @@ from shared.errors import Conflict, Invalid
 FEWEST = 5
 """k: what residents notice is shown from this many voices on, and anew with every so many more, so that the difference of two
 figures tells no voice."""
+SHOWN_WITHIN = 30
+"""Days after the one by which it was to come about, within which a unit measures an outcome and publishes it."""
 LONGEST_URL = 2000
 
 
@@ -63,12 +65,16 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far the outcomes of a unit came that were due in a period. `due` of them there were; `n` could be counted, and `value`
-    is the mean of what counted of them, None without any: what nobody confirmed yet is missing, and not zero."""
+    """How far the outcomes of a unit came whose day lay in a period and has passed. `due` of them there were; `n` could be
+    counted, and `value` is the mean of what counted of them, None without any: what too few residents speak of is missing, and
+    not zero."""
 
     value: Fraction | None
     n: int
     due: int
+
+
+NO_REACH = Reach(None, 0, 0)
 
 
 def counted_progress(progress: Fraction | None, said: Tally) -> Fraction | None:
@@ -76,6 +82,15 @@ def counted_progress(progress: Fraction | None, said: Tally) -> Fraction | None:
     if progress is None or said.n < FEWEST:
         return None
     return progress * Fraction(said.hits, said.n)
+
+
+def due_progress(progress: Fraction | None, said: Tally, *, published: bool, days_since: int) -> Fraction | None:
+    """What counts of an outcome whose day was `days_since` ago. Nothing, where the unit has neither measured nor published it for
+    `SHOWN_WITHIN` days: else it would keep to itself what did not come about. None while it may still show it, or where too few
+    residents said anything: their silence counts against nobody."""
+    if published and progress is not None:
+        return counted_progress(progress, said)
+    return Fraction(0) if days_since > SHOWN_WITHIN else None
 
 
 def mean_of(counted: Sequence[Fraction | None]) -> Reach:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from services.assessment.decisions.models import Decision
 from services.assessment.grades.rules import SIGNATURES, GradeState, Rule, can_be_objected
-from services.assessment.grading.rules import FEWEST, GateCode, GradeValue, RetaliationGate, meaning_of
+from services.assessment.grading.rules import FEWEST, AlarmGate, GateCode, GradeValue, RetaliationGate, meaning_of
 from services.assessment.indicators.rules import Indicator
 from services.assessment.objections.models import Objection
 from services.assessment.objections.rules import Grounds, ObjectionState
@@ -74,7 +74,8 @@ def _running_head(title: str) -> str:
 def _told(report: Report, speech: Speech) -> dict[str, Any]:
     """What the template does not work out for itself."""
     judged, card = report.judged, report.card
-    retaliation = next((gate for gate in judged.grade.gates if isinstance(gate, RetaliationGate)), None)
+    counts = {gate.code: gate.count for gate in judged.grade.gates if isinstance(gate, RetaliationGate | AlarmGate)}
+    declared = {GateCode(gate) for gate in judged.standard.gates} if judged.standard else ()
     bands = judged.standard.bands if judged.standard else None
     why = list(reasons(speech, judged.grade, bands, judged.floors))
     return {
@@ -90,8 +91,11 @@ def _told(report: Report, speech: Speech) -> dict[str, Any]:
         "uncertainty": uncertainty(speech, judged.grade),
         "advice": list(advice(speech, judged.grade)),
         "duties": list(_duties(report, speech)),
-        "retaliation": speech.word(GateCode.retaliation),
-        "retaliations": retaliation.count if retaliation else 0,
+        "counted_gates": [
+            (speech.word(code), speech.say(asked), counts.get(code, 0))
+            for code, asked in ((GateCode.retaliation, "none_found"), (GateCode.upheld_alarm, "none_upheld"))
+            if code is GateCode.retaliation or code in declared
+        ],
         "verdicts": {verdict: speech.say(verdict) for verdict in Verdict},
         "rates": [
             (Indicator.response, card.response_rate),

@@ -96,7 +96,7 @@ async def _judged(uow: UnitOfWork, grade: UnitGrade, view: View) -> Judged:
         grade=decided,
         parts=(unveil(decided) if in_full else decided).parts,
         floors=floors_of(terms, floors, graded_in_full=False, in_full=in_full),
-        standard=StandardNamed(standard.name, standard.code, standard.version, terms.bands_for(evidence.level)),
+        standard=StandardNamed(standard.name, standard.code, standard.version, terms.bands_for(evidence.level), terms.gates),
         campaign=campaign.name,
         since=evidence.since,
         until=evidence.until,
@@ -117,7 +117,9 @@ def _live(uow: UnitOfWork, assessed: Assessed) -> Judged:
         grade=assessed.grade,
         parts=assessed.grade.parts,
         floors=floors_of(terms, floors, graded_in_full=in_full, in_full=in_full),
-        standard=StandardNamed(standard.name, standard.code, standard.version, bands) if standard and bands else None,
+        standard=StandardNamed(standard.name, standard.code, standard.version, bands, terms.gates)
+        if standard and terms and bands
+        else None,
         campaign=running.campaign.name if running else None,
         since=period.since,
         until=period.until,

@@ -17,7 +17,7 @@ from services.assessment.outcomes.schemas import PublicOutcome
 from services.assessment.profiles.models import UnitProfile
 from services.assessment.reports.rules.telling import FloorShown
 from services.assessment.reports.rules.views import View
-from services.assessment.standards.rules import Bands
+from services.assessment.standards.rules import Bands, DeclaredGate
 from services.assessment.units.models import Unit
 from services.assessment.upgrade_plans.schemas import PlanOut, PublicPlan
 from shared.types import JsonObject
@@ -29,6 +29,7 @@ class StandardNamed:
     code: str
     version: int
     bands: Bands
+    gates: tuple[DeclaredGate, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from services.assessment.directives.queries import states_of_tasks
 from services.assessment.exclusions.queries import EXCLUDED
 from services.assessment.grading.rules import observe
 from services.assessment.indicators.queries import measure_units
-from services.assessment.indicators.rules import AMOUNTS, Indicator, Measures, Period, Tally
+from services.assessment.indicators.rules import AMOUNTS, MEANS, Indicator, Measures, Period, Tally
 from services.assessment.scopes.queries import is_in_scope
 from services.assessment.stages.models import Stage, StageMove, Standing
 from services.assessment.stages.rules import FEWEST, Check, Counted, Evidence, Plan, directives_of, is_settled, judge
@@ -46,7 +46,7 @@ async def evidence_of(uow: UnitOfWork, campaign: Campaign, plans: Sequence[Plan]
     tasks = await states_of_tasks(uow, directives_of(plans), units)
     return {
         unit_id: Evidence(
-            shares={each: _public(measures, each) for each in Indicator if each not in AMOUNTS},
+            shares={each: _public(measures, each) for each in Indicator if each not in AMOUNTS | MEANS},
             counts={Counted.cases_answered: measures.cases.answered, Counted.visits_made: measures.visits.made},
             tasks=tasks[unit_id],
         )

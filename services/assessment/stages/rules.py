@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from services.assessment.directives.rules import TaskState
-from services.assessment.indicators.rules import AMOUNTS, Indicator, Tally
+from services.assessment.indicators.rules import AMOUNTS, MEANS, Indicator, Tally
 from shared.errors import Conflict, Invalid
 from shared.types import Code, In, Line, Out
 
@@ -25,6 +25,8 @@ BEFORE_THE_FIRST = 0
 def _a_share(indicator: Indicator) -> Indicator:
     if indicator in AMOUNTS:
         raise PydanticCustomError("indicator_amount", "must be a share: a condition of the kind `count` asks for an amount")
+    if indicator in MEANS:
+        raise PydanticCustomError("indicator_mean", "must be a share of observations, and this is a mean")
     return indicator
 
 

@@ -94,6 +94,12 @@ class Criterion(Strict):
     owner: Line = Field(description="The office that answers for the data.")
 
 
+class DeclaredGate(StrEnum):
+    """What makes a unit unqualified, whatever else it did, where a standard says so."""
+
+    upheld_alarm = "upheld_alarm"
+
+
 class Floor(Strict):
     """A gate: below it a unit is unqualified, whatever else it did."""
 
@@ -118,6 +124,9 @@ class Terms(Strict):
 
     criteria: Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=50)]
     floors: Annotated[tuple[Floor, ...], Field(max_length=20)] = ()
+    gates: Annotated[tuple[DeclaredGate, ...], Field(max_length=len(DeclaredGate))] = Field(
+        (), description="Beside the floors, and beside retaliation, which always is one. `upheld_alarm`: about closing in bulk."
+    )
     bands: Bands = Bands()
     level_bands: dict[Level, Bands] = {}
 
@@ -231,6 +240,8 @@ def changes(before: Terms | None, after: Terms) -> Iterator[str]:
         yield from _criterion_changes(old.pop(criterion.code, None), criterion)
     yield from (f"{criterion.code}: removed (weight {criterion.weight})" for criterion in old.values())
     yield from _floor_changes(before, after)
+    yield from (f"gate {gate}: added" for gate in after.gates if gate not in before.gates)
+    yield from (f"gate {gate}: removed" for gate in before.gates if gate not in after.gates)
     for level in (None, *Level):
         former, newer = (terms.bands if level is None else terms.level_bands.get(level) for terms in (before, after))
         if former != newer:

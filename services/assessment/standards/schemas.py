@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.assessment.standards.models import Standard
-from services.assessment.standards.rules import Bands, Criterion, Floor, State, Terms
+from services.assessment.standards.rules import Bands, Criterion, DeclaredGate, Floor, State, Terms
 from shared.types import Body, Code, In, Level, Line, Out
 
 CommentDays = Annotated[int, Field(ge=7, le=180)]
@@ -24,7 +24,7 @@ class StandardIn(Terms):
     )
 
     def terms(self) -> Terms:
-        return Terms(criteria=self.criteria, floors=self.floors, bands=self.bands, level_bands=self.level_bands)
+        return Terms(**{name: getattr(self, name) for name in Terms.model_fields})
 
 
 class WithdrawalIn(In):
@@ -42,6 +42,7 @@ class StandardOut(Out):
     state: State
     criteria: tuple[Criterion, ...]
     floors: tuple[Floor, ...]
+    gates: tuple[DeclaredGate, ...]
     bands: Bands
     level_bands: dict[Level, Bands]
     comments_until: datetime

@@ -1,12 +1,13 @@
 import asyncio
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.assessment.alarms.queries import upheld_alarms
+from services.assessment.alarms.rules import Upheld
 from services.assessment.indicators.rules import ALL_TIME, Period
 from services.assessment.jobs import find_alarms
 from shared.auth import ANONYMOUS, Role
@@ -165,15 +166,19 @@ async def test_what_was_upheld_is_a_fact_of_its_period(office: Office) -> None:
     north, south = await office.register_unit("north"), await office.register_unit("south")
     for unit in (north, south):
         await office.hear(closings(unit, 30))
+    await office.hear(closings(north, 20, days=5))
     start = office.clock()
-    await look(office, days=2)
-    [alarm] = await alarms(office, unit_id=north["id"])
-    await decide(office, alarm, "uphold")
+    await look(office, days=7)
+    for alarm in await alarms(office, unit_id=north["id"]):
+        await decide(office, alarm, "uphold")
+    await decide(office, (await alarms(office, unit_id=south["id"]))[0], "clear")
     north_id, south_id = UUID(north["id"]), UUID(south["id"])
-    later = Period(start + timedelta(days=1), start + timedelta(days=9))
+    first, last = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 7, tzinfo=UTC)
+    early, later = Period(start, start + timedelta(days=4)), Period(start + timedelta(days=6), start + timedelta(days=9))
     async with office.service.works.begin() as uow:
-        assert await upheld_alarms(uow, {north_id: ALL_TIME, south_id: ALL_TIME}) == {north_id: 1, south_id: 0}
-        assert await upheld_alarms(uow, {north_id: later}) == {north_id: 0}
+        assert await upheld_alarms(uow, [north_id, south_id], ALL_TIME) == {north_id: Upheld(2, first, last)}
+        assert await upheld_alarms(uow, [north_id, south_id], early) == {north_id: Upheld(1, first, first)}
+        assert await upheld_alarms(uow, [north_id, south_id], later) == {}
 
 
 async def test_an_unknown_alarm_is_not_found(office: Office) -> None:

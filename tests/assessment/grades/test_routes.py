@@ -1,12 +1,15 @@
+import json
 from uuid import UUID, uuid4
 
 import pytest
 
+from services.assessment.jobs import find_alarms
 from shared.auth import ANONYMOUS, Role
 from shared.events.assessment import GradedAs, GradeExpired, GradePublished
 from tests.assessment.assessors import GOOD, POOR, Board, open_board
-from tests.assessment.cases import judged_cases, retaliation_decided
+from tests.assessment.cases import Story, judged_cases, retaliation_decided
 from tests.assessment.office import ADMIN, HOSTILE_QUERIES, Office, assert_problem
+from tests.assessment.outcomes.test_routes import call, day, hear_residents, measure, record
 from tests.support.callers import principal
 
 REASON = {"reason": "The bridge cases are counted twice."}
@@ -345,3 +348,48 @@ async def test_grades_refuse_hostile_queries(office: Office, query: dict[str, st
         assert_problem(await office.client.get(path, caller=ADMIN, params=query), 422)
     assert_problem(await office.client.get("/v1/public/units/x/grade", caller=ADMIN), 422)
     assert_problem(await office.client.get(f"/v1/public/units/{uuid4()}/grade", caller=ADMIN), 404, "unit-not-found")
+
+
+async def test_an_upheld_alarm_is_kept_with_the_grade_that_it_decides(office: Office) -> None:
+    board = await open_board(office, gates=["upheld_alarm"])
+    await office.hear([Story(board.mid).rejected(24) for _ in range(30)])
+    while await find_alarms(office.service.works):
+        pass
+    [alarm] = (await office.get("/v1/alarms"))["items"]
+    decide = f"/v1/alarms/{alarm['id']}/uphold"
+    assert (await office.client.post(decide, caller=ADMIN, json={"reason": "Nobody went there."})).status_code == 200
+    assert (await board.grade())["value"] == "qualified", "what was proposed before stays until it is counted anew"
+    await office.post(f"/v1/campaigns/{board.campaign['id']}/grades", {"unit_id": board.mid["id"]})
+    grade = await board.grade()
+    reason = "unqualified: cases were closed to be closed on 2026-03-03: upheld_alarm"
+    assert (grade["value"], grade["composite_exact"], grade["reason"]) == ("unqualified", "279/400", reason)
+    query = "SELECT evidence ->> 'gates' FROM grades WHERE id = $1"
+    stored, moment = await office.service.database.pool.fetchval(query, UUID(grade["id"])), "2026-03-03T00:00:00Z"
+    assert json.loads(stored) == {"upheld_alarm": {"count": 1, "first_at": moment, "last_at": moment}}
+    await board.sign(grade)
+    shown = await board.public()
+    assert [(gate["code"], gate["since"], gate["count"]) for gate in shown["explanation"]["gates"]] == [
+        ("upheld_alarm", "2026-03-03", 1)
+    ]
+    assert (await office.get(f"/v1/grades/{grade['id']}/recomputation"))["same"]
+    owed = await office.get(f"/v1/public/units/{board.mid['id']}/upgrade-plan")
+    assert "upheld_alarm" in [gap["code"] for gap in owed["gaps"]]
+
+
+async def test_outcomes_are_kept_to_the_last_digit_whatever_residents_say_later(office: Office) -> None:
+    criterion = {"code": "effect", "name": "Effect", "weight": 100, "source": "measured", "indicator": "outcomes"}
+    standard = await office.adopt_standard(criteria=[{**criterion, "minimum_sample": 1, "owner": "Statistics"}])
+    unit = await office.register_unit("north", "county")
+    campaign = await office.schedule_campaign(unit, standard)
+    made = await record(office, unit, target={"value": 8, "on": day(office, 10)})
+    await measure(office, made, 5)
+    await call(office, "publish", made)
+    await hear_residents(office, made, yes=5)
+    office.clock.advance(days=31)
+    board = Board(office, unit, unit, unit, unit, unit, campaign, principal(Role.inspector), principal(Role.inspector))
+    await board.propose()
+    grade = await board.published()
+    assert (grade["value"], grade["composite_exact"]) == ("unqualified", "1/2")
+    await hear_residents(office, made, yes=0, no=5)
+    assert (await office.get(f"/v1/grades/{grade['id']}/recomputation"))["same"]
+    assert (await board.public())["explanation"]["criteria"][0]["value"] == 0.5

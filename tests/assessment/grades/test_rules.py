@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from uuid import UUID, uuid4
@@ -22,12 +23,27 @@ from services.assessment.grades.rules import (
     unveil,
 )
 from services.assessment.grading.rules import GateCode, GradeValue, Observed
-from services.assessment.standards.rules import Terms
+from services.assessment.standards.rules import DeclaredGate, Terms
 from shared.errors import Conflict, DomainError, Forbidden
 from shared.practices import GradeTerms, Practice
 from shared.types import Level
 from tests.assessment.terms import BASIC, all_terms
 
+BEFORE_ALARMS = """
+{"level": "county", "criteria": {"response": {"hits": 9, "n": 10, "of": null, "voices": null},
+ "resolution": {"hits": 6, "n": 8, "of": null, "voices": null},
+ "satisfaction": {"hits": 3, "n": 5, "of": null, "voices": null}}, "floors": {},
+ "gates": {"retaliation": {"count": 1, "first_at": "2026-03-02T10:00:00Z", "last_at": "2026-03-02T10:00:00Z"}},
+ "standard": {"id": "00000000-0000-0000-0000-000000000001", "code": "basic", "version": 1, "terms": {"criteria": [
+  {"code": "response", "name": "Something", "weight": 10, "source": "measured", "indicator": "response",
+   "scale": {"floor": 0.0, "target": 1.0}, "normalisation": null, "minimum_sample": 5, "owner": "Letters and calls"},
+  {"code": "resolution", "name": "Something", "weight": 45, "source": "residents", "indicator": "resolution",
+   "scale": {"floor": 0.0, "target": 1.0}, "normalisation": null, "minimum_sample": 5, "owner": "Letters and calls"},
+  {"code": "satisfaction", "name": "Something", "weight": 45, "source": "residents", "indicator": "satisfaction",
+   "scale": {"floor": 0.0, "target": 1.0}, "normalisation": null, "minimum_sample": 5, "owner": "Letters and calls"}],
+  "floors": [], "bands": {"qualified": 0.6, "excellent": 0.85}, "level_bands": {}}},
+ "since": "2026-03-02T10:00:00Z", "until": "2026-04-01T10:00:00Z", "counted_at": "2026-03-02T10:00:00Z", "excluded": {}}
+"""
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 
@@ -54,7 +70,7 @@ def evidences(draw: st.DrawFn) -> tuple[Evidence, Terms]:
         level=draw(st.sampled_from(Level)),
         criteria={code: draw(counts()) for code in codes},
         floors={floor.indicator: draw(counts()) for floor in terms.floors},
-        gates=draw(st.dictionaries(st.just(GateCode.retaliation), gates())),
+        gates=draw(st.dictionaries(st.sampled_from([GateCode.retaliation, GateCode.upheld_alarm]), gates())),
         standard=StandardEvidence(draw(st.uuids()), "basic", draw(st.integers(1, 99))),
         since=since,
         until=since + timedelta(days=30),
@@ -114,8 +130,9 @@ def test_what_is_judged_is_the_sum_of_what_the_tree_shows(case: tuple[Evidence, 
 
 @given(evidences())
 def test_a_gate_alone_decides_and_missing_is_never_a_grade(case: tuple[Evidence, Terms]) -> None:
-    found, grade = case[0], recompute(*case)
-    if found.gates or grade.gates:
+    (found, terms), grade = case, recompute(*case)
+    declared = {GateCode.retaliation, *terms.gates}
+    if grade.gates or declared & set(found.gates):
         assert grade.value is GradeValue.unqualified
     elif grade.value is GradeValue.not_graded:
         assert grade.composite is None
@@ -130,6 +147,30 @@ def test_who_sees_everything_sees_the_same_grade(case: tuple[Evidence, Terms]) -
     full = unveil(found)
     assert (full.value, full.composite, full.reason) == (found.value, found.composite, found.reason)
     assert not any(part.hidden for part in full.parts)
+
+
+def test_what_was_stored_before_alarms_were_a_gate_gives_the_same_grade() -> None:
+    """As it stood in the database then, word for word."""
+    stored = json.loads(BEFORE_ALARMS)
+    found = recompute(Evidence.of(stored), BASIC)
+    assert (found.value, exact(found.composite), found.reason) == (
+        GradeValue.unqualified,
+        "279/400",
+        "unqualified: retaliation was found, which counts until 2027-03-02",
+    )
+    assert exact(recompute(Evidence.of({**stored, "gates": {}}), BASIC).composite) == "279/400"
+    assert recompute(Evidence.of({**stored, "gates": {}}), BASIC).value is GradeValue.qualified
+
+
+def test_an_upheld_alarm_that_was_stored_is_a_gate_of_the_standard_that_it_was_stored_with() -> None:
+    declared = BASIC.model_copy(update={"gates": (DeclaredGate.upheld_alarm,)})
+    upheld = {GateCode.upheld_alarm: GateEvidence(count=1, first_at=NOW, last_at=NOW + timedelta(days=2))}
+    kept = Evidence.of(msgspec.to_builtins(msgspec.structs.replace(evidence(), gates=upheld)))
+    assert recompute(kept, BASIC).value is GradeValue.qualified
+    assert (
+        recompute(kept, declared).reason
+        == "unqualified: cases were closed to be closed from 2026-03-02 to 2026-03-04: upheld_alarm"
+    )
 
 
 def test_a_grade_rests_on_five_residents_whatever_the_standard_asks() -> None:

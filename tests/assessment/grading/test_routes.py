@@ -4,9 +4,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 
+from services.assessment.jobs import find_alarms
 from shared.auth import ANONYMOUS, Principal, Role
 from tests.assessment.cases import NO_VISITS, Story, judged_cases, retaliation_decided, retaliation_reported
 from tests.assessment.office import ADMIN, Office, assert_problem
+from tests.assessment.outcomes.test_routes import call, day, hear_residents, measure, record
 from tests.support.callers import principal
 
 SUPPRESSED = {"value": None, "n": None, "low": None, "high": None, "suppressed": True}
@@ -232,6 +234,71 @@ async def test_a_decision_counts_once_however_often_it_is_told(office: Office) -
     assert gate["count"] == 1
 
 
+async def closed_in_bulk(office: Office, unit: Any) -> Any:
+    """The alarm about thirty cases that the unit rejected on the first day, once that is over."""
+    await office.hear([Story(unit).rejected() for _ in range(30)])
+    office.clock.advance(days=2)
+    while await find_alarms(office.service.works):
+        pass
+    [alarm] = (await office.get("/v1/alarms", unit_id=unit["id"]))["items"]
+    return alarm
+
+
+async def decide_alarm(office: Office, alarm: Any, verb: str) -> None:
+    path = f"/v1/alarms/{alarm['id']}/{verb}"
+    assert (await office.client.post(path, caller=ADMIN, json={"reason": "I looked."})).status_code == 200
+
+
+async def test_an_alarm_is_a_gate_once_somebody_above_has_upheld_it(office: Office) -> None:
+    north, mid, _ = await tree(office)
+    await campaign_over(office, north, gates=["upheld_alarm"])
+    await office.hear(judged_cases(mid, **ALL_WELL))
+    alarm = await closed_in_bulk(office, mid)
+    before = (await office.scorecard(mid))["grade"]
+    assert (before["value"], before["explanation"]["gates"]) == ("excellent", []), "so far it is a suspicion"
+    await decide_alarm(office, alarm, "uphold")
+    for caller in (ADMIN, reader(Role.resident)):
+        grade = (await office.scorecard(mid, caller))["grade"]
+        reason = "cases were closed to be closed on 2026-03-02: upheld_alarm"
+        assert (grade["value"], grade["reason"]) == ("unqualified", f"unqualified: {reason}")
+        assert grade["explanation"]["gates"] == [
+            {
+                "code": "upheld_alarm",
+                "reason": reason,
+                **dict.fromkeys(("indicator", "value", "n", "at_least")),
+                "count": 1,
+                "since": "2026-03-02",
+                "until": "2026-03-02",
+                "source": "assessment: BulkClosingSuspected, upheld",
+                "formula": "any about a day of the period: unqualified, whatever the composite",
+            }
+        ]
+        assert grade["explanation"]["composite"] == before["explanation"]["composite"]
+
+
+@pytest.mark.parametrize(("gates", "verb"), [(["upheld_alarm"], "clear"), ([], "uphold")])
+async def test_an_alarm_that_was_cleared_or_that_no_standard_asks_about_is_no_gate(
+    office: Office, gates: list[str], verb: str
+) -> None:
+    north, mid, _ = await tree(office)
+    await campaign_over(office, north, gates=gates)
+    await office.hear(judged_cases(mid, **ALL_WELL))
+    alarm = await closed_in_bulk(office, mid)
+    before = (await office.scorecard(mid))["grade"]
+    await decide_alarm(office, alarm, verb)
+    assert (await office.scorecard(mid))["grade"] == before
+
+
+async def test_an_alarm_of_before_the_campaign_or_about_another_unit_is_no_gate(office: Office) -> None:
+    north, mid, other = await tree(office)
+    standard = await office.adopt_standard(gates=["upheld_alarm"])
+    for unit in (mid, other):
+        await decide_alarm(office, await closed_in_bulk(office, unit), "uphold")
+    await office.schedule_campaign(north, standard)
+    await office.hear(judged_cases(mid, **ALL_WELL, hours=24 * 5))
+    assert (await office.scorecard(mid))["grade"]["value"] == "excellent"
+
+
 async def test_neither_reports_nor_those_that_were_not_found_true_change_anything(office: Office) -> None:
     """Else a unit would be paid for silence."""
     north, mid, _ = await tree(office)
@@ -311,6 +378,57 @@ async def test_scoreboard_pages_and_filters(office: Office) -> None:
     assert [row["code"] for row in children["items"]] == ["mid", "other"]
     provinces = await office.get("/v1/public/scoreboard", ANONYMOUS, level="province")
     assert [row["code"] for row in provinces["items"]] == ["north"]
+
+
+OUTCOMES = {
+    "code": "effect", "name": "Effect", "weight": 100, "source": "measured", "indicator": "outcomes", "minimum_sample": 2,
+    "owner": "Statistics",
+}  # fmt: skip
+
+
+async def reached_outcomes(office: Office, unit: Any, *found: tuple[float, int, int]) -> None:
+    """Of each, what was measured of the eight that was wanted, and how many residents notice it or do not."""
+    for value, yes, no in found:
+        made = await record(office, unit, target={"value": 8, "on": day(office, 10)})
+        await measure(office, made, value)
+        await call(office, "publish", made)
+        await hear_residents(office, made, yes, no)
+
+
+async def test_outcomes_count_by_what_was_measured_and_what_residents_notice(office: Office) -> None:
+    """(1 x 4/5 + 1/2 x 1) / 2 = 0.65; the third is left out, for only four spoke of it."""
+    north, mid, _ = await tree(office)
+    await campaign_over(office, north, criteria=[OUTCOMES])
+    await reached_outcomes(office, mid, (8, 4, 1), (5, 5, 0), (8, 4, 0))
+    before = (await office.scorecard(mid))["grade"]
+    assert before["reason"] == "not graded: effect needs 2 outcomes due that can be counted, has 0", "their day is to come"
+    office.clock.advance(days=11)
+    card = await office.scorecard(mid)
+    [effect] = card["grade"]["explanation"]["criteria"]
+    assert (effect["value"], effect["n"], effect["interval"], effect["missing"]) == (0.65, 2, None, 0)
+    assert effect["formula"].startswith("mean of progress x the share of residents who notice it")
+    assert (card["grade"]["value"], card["composite"]) == ("qualified", 0.65)
+    assert (await office.scorecard(mid, reader(Role.resident)))["grade"] == card["grade"], "five stand behind each of them"
+
+
+async def test_what_is_not_asked_about_is_not_looked_for(office: Office) -> None:
+    north = await office.register_unit("north", "province")
+    statements: list[str] = []
+    engine = office.service.database.engine.sync_engine
+    sqlalchemy_event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    async def looked() -> int:
+        statements.clear()
+        await office.get("/v1/public/scoreboard", ANONYMOUS)
+        return sum("FROM outcomes" in each or "FROM alarms" in each for each in statements)
+
+    await campaign_over(office, north)
+    assert await looked() == 0
+    standard = await office.adopt_standard("effects", criteria=[OUTCOMES], gates=["upheld_alarm"])
+    await office.schedule_campaign(north, standard, code="summer")
+    for number in range(5):
+        await office.register_unit(f"unit-{number}", "county", north)
+    assert await looked() == 2
 
 
 async def test_scoreboard_costs_the_same_number_of_queries_however_many_units(office: Office) -> None:

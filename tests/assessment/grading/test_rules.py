@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.assessment.alarms.rules import Upheld
 from services.assessment.grading.rules import (
     FEWEST,
     NO_CAMPAIGN,
     Advice,
+    AlarmGate,
     Evidence,
     FloorGate,
     GateCode,
@@ -23,6 +25,7 @@ from services.assessment.grading.rules import (
     grade,
     hundredths,
     meaning_of,
+    observe_mean,
     show_cases,
     show_completion,
 )
@@ -36,10 +39,12 @@ from services.assessment.indicators.rules import (
     Times,
     VisitCounts,
 )
+from services.assessment.outcomes.rules import NO_REACH, Reach, mean_of
 from services.assessment.profiles.rules import Profile
 from services.assessment.scores.rules import Points
 from services.assessment.standards.rules import (
     Bands,
+    DeclaredGate,
     Floor,
     Normalisation,
     Terms,
@@ -164,6 +169,59 @@ def test_an_amount_is_set_against_the_size_of_the_unit() -> None:
     )
 
 
+REACHED = criterion(Indicator.outcomes, minimum_sample=2)
+
+
+@pytest.mark.parametrize(
+    ("reach", "composite", "reason"),
+    [
+        (Reach(Fraction(7, 10), 3, 5), Fraction(7, 10), "qualified: composite 0.70 reaches 0.60; 0.85 would be excellent"),
+        (Reach(Fraction(1, 3), 2, 2), Fraction(1, 3), "unqualified: composite 0.33 is below 0.60, which would be qualified"),
+        (Reach(Fraction(0), 2, 2), Fraction(0), "unqualified: composite 0.00 is below 0.60, which would be qualified"),
+        (Reach(Fraction(1), 1, 9), None, "not graded: outcomes needs 2 outcomes due that can be counted, has 1"),
+        (Reach(None, 0, 9), None, "not graded: outcomes needs 2 outcomes due that can be counted, has 0"),
+    ],
+)
+def test_outcomes_count_as_their_exact_mean_and_what_nobody_speaks_of_is_missing(
+    reach: Reach, composite: Fraction | None, reason: str
+) -> None:
+    asked, measures = terms(REACHED), Measures(Tally(9, 9), Tally(9, 9), Tally(9, 9), CaseCounts())
+    found = graded(gather(asked, Level.county, measures, profile=None, points={}, reach=reach), asked, in_full=False)
+    assert (found.composite, found.reason) == (composite, reason)
+    assert found.parts[0].interval is None, "a mean is no share of observations"
+    assert found.advice is None or found.advice.further is None
+
+
+@given(st.lists(st.one_of(st.none(), st.fractions(0, 1, max_denominator=30)), max_size=9), st.data())
+def test_an_outcome_that_came_further_never_lowers_what_they_are_worth(
+    counted: list[Fraction | None], data: st.DataObject
+) -> None:
+    known = [number for number, each in enumerate(counted) if each is not None]
+    if not known:
+        assert observe_mean(mean_of(counted)).value is None
+        return
+    number = data.draw(st.sampled_from(known))
+    further = [*counted[:number], data.draw(st.fractions(counted[number], 1, max_denominator=30)), *counted[number + 1 :]]
+    before, after = (observe_mean(mean_of(each)) for each in (counted, data.draw(st.permutations(further))))
+    assert before.n == after.n == len(known)
+    assert before.value is not None
+    assert after.value is not None
+    assert before.value == sum((each for each in counted if each is not None), Fraction(0)) / len(known)
+    assert before.value <= after.value <= 1
+
+
+def test_a_floor_may_ask_for_outcomes() -> None:
+    asked = terms(*BASIC.criteria, floors=[Floor(indicator=Indicator.outcomes, at_least=Decimal("0.5"), minimum_sample=1)])
+    measures = Measures(Tally(9, 9), Tally(9, 9), Tally(9, 9), CaseCounts())
+
+    def of(reach: Reach) -> str:
+        return graded(gather(asked, Level.county, measures, profile=None, points={}, reach=reach), asked).reason
+
+    assert of(Reach(Fraction(2, 5), 2, 2)) == "unqualified: outcomes 0.40 is below its floor of 0.5"
+    assert of(Reach(Fraction(1, 2), 2, 2)).startswith("excellent")
+    assert of(NO_REACH) == "not graded: the floor of outcomes needs 1 outcomes due that can be counted, has 0"
+
+
 def test_scores_are_a_part_of_their_own_and_no_other_part_stands_in_for_them() -> None:
     """Two inspectors gave 70 and 80."""
     asked = terms(criterion(None, minimum_sample=2))
@@ -243,6 +301,34 @@ def test_retaliation_alone_makes_a_unit_unqualified_whatever_else_it_did(
     assert result.reason.startswith("unqualified: retaliation was found, which counts until 2027-05-01")
     assert result.gates == (RetaliationGate(2, date(2026, 3, 2), date(2027, 5, 1)), *before.gates)
     assert (result.composite, result.parts) == (before.composite, before.parts)
+
+
+UPHELD = Upheld(2, datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 7, tzinfo=UTC))
+
+
+@given(graded_by(), st.booleans())
+def test_an_upheld_alarm_wins_over_everything_where_the_standard_says_so(case: tuple[Terms, Evidence], in_full: bool) -> None:
+    asked = case[0].model_copy(update={"gates": (DeclaredGate.upheld_alarm,)})
+    before, result = (graded(each, asked, in_full=in_full) for each in (case[1], replace(case[1], alarms=UPHELD)))
+    assert result.value is GradeValue.unqualified
+    assert result.reason.startswith("unqualified: cases were closed to be closed from 2026-03-02 to 2026-03-07: upheld_alarm")
+    assert result.gates == (AlarmGate(2, date(2026, 3, 2), date(2026, 3, 7)), *before.gates)
+    assert (result.composite, result.parts) == (before.composite, before.parts)
+
+
+@given(graded_by(), st.booleans())
+def test_an_upheld_alarm_is_nothing_where_no_standard_says_so(case: tuple[Terms, Evidence], in_full: bool) -> None:
+    asked, evidence = case
+    before, result = (graded(each, asked, in_full=in_full) for each in (evidence, replace(evidence, alarms=UPHELD)))
+    assert result == before
+    assert graded(replace(evidence, alarms=UPHELD), None).value is GradeValue.not_graded
+
+
+def test_what_a_standard_does_not_ask_about_is_no_evidence() -> None:
+    measures = Measures(Tally(9, 9), Tally(9, 9), Tally(9, 9), CaseCounts())
+    gated = BASIC.model_copy(update={"gates": (DeclaredGate.upheld_alarm,)})
+    kept = [gather(each, Level.county, measures, profile=None, points={}, alarms=UPHELD).alarms for each in (BASIC, gated)]
+    assert kept == [None, UPHELD]
 
 
 @given(graded_by(least=10))

@@ -178,15 +178,25 @@ async def test_the_indicator_is_the_mean_of_what_counts_of_the_outcomes_due(offi
         await measure(office, made, value)
         await call(office, "publish", made)
         await hear_residents(office, made, *voices)
-    await record(office, north, target={"value": 8, "on": day(office, 200)})
+    await record(office, north, target={"value": 8, "on": day(office, 140)})
     now = office.clock()
     spring = Period(now, now + timedelta(days=100))
     north_id, south_id = UUID(north["id"]), UUID(south["id"])
-    async with office.service.works.begin() as uow:
-        found = await outcome_progress(uow, {north_id: spring, south_id: ALL_TIME})
-        ever = await outcome_progress(uow, {north_id: ALL_TIME})
-    assert found == {north_id: Reach(Fraction(7, 10), 2, 3), south_id: Reach(None, 0, 0)}
-    assert ever == {north_id: Reach(Fraction(7, 10), 2, 4)}
+
+    async def reached(period: Period) -> dict[UUID, Reach]:
+        async with office.service.works.begin() as uow:
+            return await outcome_progress(uow, [north_id, south_id], period)
+
+    office.clock.advance(days=90)
+    nothing = {south_id: Reach(None, 0, 0)}
+    assert await reached(spring) == {north_id: Reach(None, 0, 0), **nothing}, "the day is not over"
+    office.clock.advance(days=1)
+    assert await reached(spring) == {north_id: Reach(Fraction(7, 10), 2, 3), **nothing}
+    office.clock.advance(days=79)
+    assert await reached(ALL_TIME) == {north_id: Reach(Fraction(7, 10), 2, 4), **nothing}, "it may still be shown"
+    office.clock.advance(days=1)
+    assert await reached(ALL_TIME) == {north_id: Reach(Fraction(14, 30), 3, 4), **nothing}
+    assert await reached(spring) == {north_id: Reach(Fraction(7, 10), 2, 3), **nothing}
 
 
 async def test_units_see_their_own_and_those_above_all_below(office: Office) -> None:

@@ -15,6 +15,7 @@ from services.assessment.outcomes.rules import (
     check_course,
     check_measured,
     counted_progress,
+    due_progress,
     is_public_url,
     is_told_anew,
     mean_of,
@@ -83,6 +84,24 @@ def test_what_counts_is_never_more_than_what_was_measured(progress: Fraction, n:
     counted = counted_progress(progress, Tally(data.draw(st.integers(0, n)), n))
     assert counted is not None
     assert 0 <= counted <= progress
+
+
+@pytest.mark.parametrize(
+    ("progress", "said", "published", "days_since", "counted"),
+    [
+        (Fraction(1), Tally(5, 5), True, 1, Fraction(1)),
+        (Fraction(1, 2), Tally(4, 5), True, 99, Fraction(2, 5)),
+        (Fraction(1), Tally(4, 4), True, 99, None),
+        (None, Tally(0, 0), True, 30, None),
+        (None, Tally(5, 5), True, 31, Fraction(0)),
+        (Fraction(1), Tally(0, 0), False, 30, None),
+        (Fraction(1), Tally(0, 0), False, 31, Fraction(0)),
+    ],
+)
+def test_what_a_unit_keeps_to_itself_counts_nothing_and_what_residents_do_is_missing(
+    progress: Fraction | None, said: Tally, published: bool, days_since: int, counted: Fraction | None
+) -> None:
+    assert due_progress(progress, said, published=published, days_since=days_since) == counted
 
 
 def test_the_mean_leaves_out_what_is_missing() -> None:

@@ -249,6 +249,7 @@ async def test_plan_stages_refusals(campaign: Campaign) -> None:
         ([{**BEGIN, "exit": [{"kind": "date", "on": "2026-05-01"}]}], "invalid-request"),
         ([{**BEGIN, "ends_at": "2026-05-01T00:00:00Z"}], "invalid-request"),
         ([{**BEGIN, "name": "\x00"}], "invalid-request"),
+        ([{**BEGIN, "exit": [{"kind": "indicator", "indicator": "outcomes", "at_least": "0.5"}]}], "invalid-request"),
     ]:
         assert_problem(await campaign.plan(*stages), 422, slug)
     campaign.path = f"/v1/campaigns/{uuid4()}"

@@ -22,6 +22,7 @@ async def test_a_draft_says_all_that_it_asks_for(office: Office) -> None:
         **asked,
         "criteria": [{**criterion, **plain} for criterion in asked["criteria"]],
         "floors": [{"indicator": "visits_on_time", "at_least": 0.5, "minimum_sample": 5}],
+        "gates": [],
         "bands": {"qualified": 0.6, "excellent": 0.85},
         "level_bands": {},
         "id": standard["id"],

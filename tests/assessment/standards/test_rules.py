@@ -70,6 +70,7 @@ def test_changes_name_what_is_different_and_nothing_else() -> None:
         floors=[{"indicator": "visits_on_time", "at_least": "0.50"}],
         bands={"qualified": "0.65"},
         level_bands={"township": {"qualified": "0.55"}},
+        gates=["upheld_alarm"],
     )
     assert list(changes(before, after)) == [
         "response: weight 10 -> 20",
@@ -77,9 +78,11 @@ def test_changes_name_what_is_different_and_nothing_else() -> None:
         "solved: added (weight 45)",
         "resolution: removed (weight 45)",
         "floor of visits_on_time: none -> 0.5 over 5",
+        "gate upheld_alarm: added",
         "bands: 0.60/0.85 -> 0.65/0.85",
         "bands of township: those of every level -> 0.55/0.85",
     ]
+    assert "gate upheld_alarm: removed" in list(changes(after, before))
     assert list(changes(before, before)) == []
     assert list(changes(None, before)) == ["first version"]
 
@@ -104,3 +107,9 @@ def test_a_new_campaign_uses_an_active_version() -> None:
 def test_what_is_stored_says_the_same_to_the_last_digit() -> None:
     exact = terms(bands=Bands(qualified=Decimal("0.07"), excellent=Decimal("0.29")).model_dump())
     assert Terms.model_validate(exact.model_dump(mode="json")) == exact
+
+
+def test_what_was_stored_before_there_were_gates_declares_none() -> None:
+    stored = {name: value for name, value in terms().model_dump(mode="json").items() if name != "gates"}
+    assert Terms.model_validate(stored) == terms()
+    assert terms().gates == ()

@@ -88,6 +88,11 @@ PHRASES: Mapping[str, Phrase] = {
         "Retaliation was found true ({count}). It counts until {until} and makes the unit unqualified, whatever the composite.",
         "经查实存在打击报复行为（{count}起），在{until}前有效；无论综合得分高低，一律评定为不合格。",
     ),
+    "gate_alarm": Phrase(
+        "Alarms about closing in bulk were upheld ({count}), about days from {since} to {until}. "
+        "This makes the unit unqualified, whatever the composite.",
+        "经查实存在批量办结行为（{count}起，涉及{since}至{until}）；无论综合得分高低，一律评定为不合格。",
+    ),
     "gate_floor": Phrase(
         "“{indicator}” is {value}, below its floor of {at_least}. This makes the unit unqualified, whatever the composite.",
         "“{indicator}”为{value}，低于底线要求{at_least}；无论综合得分高低，一律评定为不合格。",
@@ -134,6 +139,7 @@ PHRASES: Mapping[str, Phrase] = {
     "found": Phrase("Found", "结果"),
     "at_least": Phrase("at least {share}", "不低于{share}"),
     "none_found": Phrase("none found true in 365 days", "365日内无查实情形"),
+    "none_upheld": Phrase("none upheld in the period", "评定期内无查实情形"),
     "passed": Phrase("passed", "通过"),
     "not_passed": Phrase("not passed", "未通过"),
     "cannot_be_told": Phrase("cannot be told", "无法判定"),

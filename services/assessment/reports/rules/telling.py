@@ -6,6 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from services.assessment.grading.rules import (
+    AlarmGate,
     Branch,
     Gate,
     Grade,
@@ -103,6 +104,8 @@ def advice(speech: Speech, grade: Grade) -> Iterator[str]:
 def _gate(speech: Speech, gate: Gate) -> str:
     if isinstance(gate, RetaliationGate):
         return speech.say("gate_retaliation", count=gate.count, until=speech.day(gate.until))
+    if isinstance(gate, AlarmGate):
+        return speech.say("gate_alarm", count=gate.count, since=speech.day(gate.since), until=speech.day(gate.until))
     value = speech.percent(gate.observed.value or 0)
     told = {"indicator": speech.word(gate.floor.indicator), "at_least": speech.percent(gate.floor.at_least)}
     return speech.say("gate_floor", value=value, **told)

@@ -55,6 +55,7 @@ WORDS: Mapping[type[StrEnum], Mapping[str, Phrase]] = {
     },
     GateCode: {
         GateCode.retaliation: Phrase("Retaliation", "打击报复"),
+        GateCode.upheld_alarm: Phrase("Closing in bulk", "批量办结"),
         GateCode.floor: Phrase("Floor", "底线要求"),
     },
     Level: {
@@ -80,6 +81,7 @@ WORDS: Mapping[type[StrEnum], Mapping[str, Phrase]] = {
         Indicator.visits_on_time: Phrase("Visits on time", "走访按时率"),
         Indicator.visits_counted: Phrase("Visits with a result", "走访有效率"),
         Indicator.visits_made: Phrase("Visits made", "走访次数"),
+        Indicator.outcomes: Phrase("Outcomes confirmed", "成效确认度"),
     },
     Source: {
         Source.measured: Phrase("measured", "系统统计"),
@@ -162,6 +164,7 @@ OBSERVATIONS: Mapping[Indicator, Phrase] = {
     Indicator.visits_on_time: Phrase("visits made or missed", "已完成或未完成的走访"),
     Indicator.visits_counted: Phrase("visits made", "已完成的走访"),
     Indicator.visits_made: Phrase("planned visits", "计划走访"),
+    Indicator.outcomes: Phrase("outcomes due that can be counted", "到期且可计入的成效"),
 }
 """What an indicator counts."""
 
@@ -197,6 +200,11 @@ FORMULAS: Mapping[Indicator, Phrase] = {
         "visits by which something was learned or done / visits made", "有实际成效的走访÷已完成的走访"
     ),
     Indicator.visits_made: Phrase("visits made", "已完成的走访次数"),
+    Indicator.outcomes: Phrase(
+        "mean of progress x the share of residents who notice it, over the outcomes due; 0 for one that was not measured and "
+        "published 30 days after its day, without those that fewer than five residents spoke of",
+        "到期成效的“进展×感受到成效的居民比例”平均值；逾期30日仍未测量并公布的按0计，发表意见的居民不足5人的不计",
+    ),
 }
 
 SCORED = Phrase("mean score / 100", "平均分÷100")
