@@ -3,6 +3,8 @@
 from services.assessment.activations.routes import router as activations
 from services.assessment.alarms.routes import public as public_alarms
 from services.assessment.alarms.routes import router as alarms
+from services.assessment.audits.routes import public_router as public_audits
+from services.assessment.audits.routes import router as audits
 from services.assessment.campaigns.routes import router as campaigns
 from services.assessment.case_call_backs.routes import router as case_call_backs
 from services.assessment.comments.routes import router as comments
@@ -67,6 +69,8 @@ ROUTERS = [
     comparisons,
     mechanism,
     objections,
+    audits,
+    public_audits,
     upgrade_plans,
     outcomes,
     public_outcomes,

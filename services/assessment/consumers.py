@@ -1,6 +1,7 @@
 """What this service does when others tell it something: one table, event type -> handler."""
 
 from services.assessment.alarms.actions import keep_closing
+from services.assessment.decisions.actions import enter_decision
 from services.assessment.indicators import actions
 from services.assessment.priorities.actions import keep_activity
 from services.assessment.simulations import actions as replays
@@ -22,6 +23,7 @@ from shared.events.feedback import (
     CaseWithdrawn,
     ClockBreached,
     ClockBreachedV2,
+    DecisionMade,
     RetaliationDecided,
 )
 from shared.events.visits import (
@@ -100,6 +102,10 @@ async def on_retaliation_decided(uow: UnitOfWork, event: RetaliationDecided, rec
     await actions.keep_retaliation_decided(uow, event)
 
 
+async def on_decision_made(uow: UnitOfWork, event: DecisionMade, record: Record) -> None:
+    await enter_decision(uow, event)
+
+
 async def on_visit_planned(uow: UnitOfWork, event: VisitPlanned, record: Record) -> None:
     await actions.keep_visit_planned(uow, event)
 
@@ -157,6 +163,7 @@ CONSUMES: Handlers = {
     CaseEscalated: on_case_escalated,
     CaseEscalatedV2: on_case_escalated,
     RetaliationDecided: on_retaliation_decided,
+    DecisionMade: on_decision_made,
     VisitPlanned: on_visit_planned,
     VisitRecorded: on_visit_recorded,
     VisitMissed: on_visit_missed,

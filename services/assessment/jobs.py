@@ -1,6 +1,7 @@
 """Timed work of this service."""
 
 from services.assessment.alarms.actions import find_bulk_closing
+from services.assessment.audits.actions import draw_next
 from services.assessment.campaigns.actions import start_due_campaigns
 from services.assessment.directives.actions.escalating import escalate_tasks
 from services.assessment.directives.actions.issuing import cascade_directives
@@ -73,6 +74,12 @@ async def escalate(works: Works) -> bool:
         return await escalate_tasks(uow, limit=BATCH)
 
 
+async def draw_audits(works: Works) -> bool:
+    """What audits look at is drawn, a unit at a time."""
+    async with works.begin() as uow:
+        return await draw_next(uow)
+
+
 async def find_alarms(works: Works) -> bool:
     async with works.begin() as uow:
         return await find_bulk_closing(uow)
@@ -94,5 +101,6 @@ JOBS = [
     Job("propose-grades", EVERY, propose_grades),
     Job("end-grades", EVERY, end_grades),
     Job("objections", EVERY, follow_objections),
+    Job("audits", SOON, draw_audits),
     Job("upgrade-plans", EVERY, follow_plans),
 ]

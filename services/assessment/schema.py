@@ -1,6 +1,7 @@
 """Every table of this service, imported so that `metadata` is complete: what migrations compare the database with."""
 
 from services.assessment.alarms.models import Alarm, Closing
+from services.assessment.audits.models import AuditedItem, AuditedUnit, EvidenceAudit
 from services.assessment.campaigns.models import Campaign, Exclusion
 from services.assessment.case_call_backs.models import CalledCase, CaseCallBack
 from services.assessment.comments.models import Comment
@@ -34,6 +35,8 @@ from services.assessment.working_calendars.models import WorkingCalendar
 __all__ = [
     "Alarm",
     "AnswerEvidence",
+    "AuditedItem",
+    "AuditedUnit",
     "CalledCase",
     "Campaign",
     "CaseCallBack",
@@ -44,6 +47,7 @@ __all__ = [
     "Decision",
     "Directive",
     "DryRun",
+    "EvidenceAudit",
     "Exclusion",
     "GradeRun",
     "GradeSignature",

@@ -457,3 +457,34 @@ class RetentionPolicyRegistered(
     effective_from: datetime
     rules: RetentionTerms
     registered_at: datetime
+
+
+class EvidenceAuditStarted(Event, type="massline.assessment.evidence-audit.started.v1", key="audit_id"):
+    """When: an audit of the evidence behind a campaign's grades was asked for, of `size` pieces of each of so many `units`; told
+    with the seed that draws them, before anybody knows what that is. Key: the audit. Consumed by webhooks.
+    """
+
+    audit_id: UUID
+    campaign_id: UUID
+    unit_id: UUID | None
+    units: int
+    size: int
+    seed: UUID
+    due_at: datetime
+    started_at: datetime
+
+
+class EvidenceAudited(Event, type="massline.assessment.evidence.audited.v1", key="unit_id"):
+    """When: every piece of evidence that an audit drew of a unit was checked; again, when one of them was looked at once more.
+
+    Key: the unit. Consumed by webhooks.
+    """
+
+    audit_id: UUID
+    campaign_id: UUID
+    unit_id: UUID
+    drawn: int
+    upheld: int
+    not_supported: int
+    cannot_be_checked: int
+    audited_at: datetime

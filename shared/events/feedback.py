@@ -560,3 +560,28 @@ class CaseRedacted(Event, type="massline.feedback.case.redacted.v1", key="case_i
     case_id: UUID
     unit_id: UUID
     redacted_at: datetime
+
+
+class DecidedAbout(StrEnum):
+    case = "case"
+    retaliation_report = "retaliation-report"
+    hold = "hold"
+
+
+class DecisionMade(Event, type="massline.feedback.decision.made.v1", key="decision_id"):
+    """When: somebody in the `role`, or without one a rule alone, rejected or closed a case, or decided an appeal, a report of
+    retaliation or a hold; told beside the fact itself, with the codes of what was decided, by which rule and for which reason.
+
+    Key: the decision. Consumed by assessment.
+    """
+
+    decision_id: UUID
+    about: DecidedAbout
+    subject_id: UUID
+    unit_id: UUID | None
+    kind: str
+    rule: str
+    reason: str
+    role: str | None
+    by_unit_id: UUID | None
+    decided_at: datetime

@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from services.assessment.jobs import cascade, roll_out
+from services.assessment.jobs import cascade, draw_audits, roll_out
 from services.visits.jobs import make_proposed
 from shared.bus.inprocess import InProcessBus
 from shared.ids import new_id
+from shared.service import Service
 from tests.authorisation.cast import PLACES, RESIDENTS, TREE
 from tests.feedback.files import drawing, saved
 from tests.support.databases import Databases
@@ -58,7 +59,13 @@ SELECT $1, $2, date '1950-01-01' + count(*)::int, 'seed', 1, 1, $3, now() FROM c
 CALLED = "INSERT INTO called_cases (call_back_id, case_id, place) VALUES ($1, $2, 1)"
 ANSWERED = "INSERT INTO answer_evidence (case_id, unit_id, answered_at) VALUES ($1, $2, $3)"
 
+VERDICT = (
+    "INSERT INTO case_evidence (case_id, unit_id, owner, judgement, verdict_at, resolved) VALUES ($1, $2, 0, 1, now(), true)"
+)
+
 BEGIN = "UPDATE activities SET starts_at = now() - interval '1 hour' WHERE id = $1"
+
+NOT_SUPPORTED = {"finding": "not_supported", "ground": "not_found", "note": "Nobody knows of it."}
 
 Params = dict[str, str]
 
@@ -502,6 +509,36 @@ class Stage:
         """Words that only those who assess read in it, and only those who answer for the unit."""
         return {**await self.published_grade(), "signed": "Who stands for this grade", "duty": "What is to do"}
 
+    async def grade_on_evidence(self) -> Params:
+        await self._of("assessment", VERDICT, uuid4(), UUID(self.units["own"]))
+        return await self.grade()
+
+    async def audit(self) -> Params:
+        """With one case of `own` drawn."""
+        found = await self.grade_on_evidence()
+        path = f"/v1/campaigns/{found['campaign_id']}/audits"
+        made = await self.do("admin", path, {"units": 1, "size": 1, "unit_id": self.units["own"]})
+
+        async def drawn() -> Any:
+            await draw_audits(self._assessment.works)
+            answer = await self.ask("GET", f"{path}/{made['id']}/units/{self.units['own']}", "admin")
+            return answer.json()["items"][0]["evidence_id"] if answer.status_code == 200 else None
+
+        return {**found, "audit_id": made["id"], "evidence_id": await eventually(drawn)}
+
+    async def taken_audit(self) -> Params:
+        """By the stranger's inspector."""
+        found = await self.audit()
+        await self.do("inspector stranger", f"{_audited(found)}/take")
+        return found
+
+    async def untrue(self) -> Params:
+        """What was drawn does not hold."""
+        found = await self.taken_audit()
+        said = {"evidence_id": found["evidence_id"], **NOT_SUPPORTED}
+        await self.do("inspector stranger", f"{_audited(found)}/findings", said)
+        return found
+
     async def objection(self) -> Params:
         found = await self.published_grade()
         said = {"grounds": "counted_wrongly", "text": "Two cases are not ours."}
@@ -565,9 +602,12 @@ class Stage:
         tasks = await eventually(lambda: self._tasks(found))
         return {**found, "task_id": tasks[0]["id"]}
 
+    @property
+    def _assessment(self) -> Service:
+        return next(service for service in self.world.product.services if service.name == "assessment")
+
     async def _tasks(self, found: Params) -> Any:
-        assessment = next(service for service in self.world.product.services if service.name == "assessment")
-        await cascade(assessment.works)
+        await cascade(self._assessment.works)
         asked = {**found, "unit_id": self.units["own"]}
         return (await self.ask("GET", "/v1/tasks", "admin", params=asked)).json()["items"]
 
@@ -793,6 +833,10 @@ def score(stage: Stage, part: str) -> dict[str, Any]:
 def campaign(stage: Stage, standard: Params) -> dict[str, Any]:
     times = {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2126-01-01T00:00:00Z"}
     return {"code": uuid4().hex, "name": "Spring", "unit_id": stage.units["stranger"], **standard, **times}
+
+
+def _audited(found: Params) -> str:
+    return f"/v1/campaigns/{found['campaign_id']}/audits/{found['audit_id']}/units/{found['unit_id']}"
 
 
 def upgrade_plan() -> dict[str, Any]:

@@ -849,6 +849,37 @@ GRADES = (
     ),
 )
 
+DRAWING = "/v1/campaigns/{campaign_id}/audits"
+DRAWN = f"{DRAWING}/{{audit_id}}"
+AUDITED = f"{DRAWN}/units/{{unit_id}}"
+APART_INSPECT = at("inspector", APART)
+
+
+def own_audited(stage: Stage, found: Params) -> Mapping[str, Any]:
+    return {"json": {"units": 1, "size": 1, "unit_id": stage.units["own"]}}
+
+
+AUDITS_OF_GRADES = (
+    role(f"POST {DRAWING}", APART_INSPECT | ADMIN, Stage.grade_on_evidence, own_audited),
+    listing(f"GET {DRAWING}", INSPECTORS | ADMIN, "audit_id", INSPECTORS | ADMIN, Stage.audit),
+    role(f"GET {DRAWN}", INSPECTORS | ADMIN, Stage.audit),
+    role(f"GET {AUDITED}", APART_INSPECT | ADMIN, Stage.audit),
+    role(f"POST {AUDITED}/take", APART_INSPECT, Stage.audit, EMPTY),
+    role(
+        f"POST {AUDITED}/findings",
+        at("inspector", "stranger"),
+        Stage.taken_audit,
+        names("evidence_id", finding="upheld", ground="as_recorded", note="The file says the same."),
+    ),
+    role(
+        f"POST {AUDITED}/settle",
+        at("inspector", "sibling"),
+        Stage.untrue,
+        says(settled_as="explained", reason="It was done elsewhere."),
+    ),
+    role("GET /v1/public/campaigns/{campaign_id}/audits", EVERYBODY, Stage.audit),
+)
+
 PLAN = "/v1/upgrade-plans/{plan_id}"
 PLAN_DECIDERS = at(("lead", "inspector"), ("parent", "root")) | ADMIN
 
@@ -1026,6 +1057,7 @@ TABLE = (
     *ALARMS,
     *CASE_CALL_BACKS,
     *GRADES,
+    *AUDITS_OF_GRADES,
     *UPGRADE_PLANS,
     *GATEWAY,
     *PARKED,

@@ -8,10 +8,11 @@ from services.assessment.dry_runs.queries import has_been_tried
 from services.assessment.standards.actions import lock_standard, make_active
 from services.assessment.standards.models import Standard
 from services.assessment.standards.rules import State, check_step
+from shared.auth import Principal
 from shared.uow import UnitOfWork
 
 
-async def activate_standard(uow: UnitOfWork, standard_id: UUID, reason: str) -> Standard:
+async def activate_standard(uow: UnitOfWork, principal: Principal, standard_id: UUID, reason: str) -> Standard:
     """It takes the place of the version before. Events: StandardActivated.
 
     Raises `NotFound` (standard-not-found), `Conflict` (standard-state, comments-still-open, comments-unanswered, not-tried).
@@ -24,5 +25,5 @@ async def activate_standard(uow: UnitOfWork, standard_id: UUID, reason: str) -> 
         unanswered=await count_unanswered(uow, standard_id),
         tried=await has_been_tried(uow, standard_id),
     )
-    await make_active(uow, standard, reason)
+    await make_active(uow, principal, standard, reason)
     return standard

@@ -16,4 +16,4 @@ router = APIRouter(prefix="/v1/standards/{standard_id}/activate", route_class=Ed
 @router.post("")
 async def activate_standard(standard_id: UUID, body: ActivationIn, uow: Uow, principal: Administrator) -> StandardOut:
     """Let a draft count: its comments have ended and been answered, a dry run has finished. Running campaigns keep theirs."""
-    return StandardOut.of(await actions.activate_standard(uow, standard_id, body.reason))
+    return StandardOut.of(await actions.activate_standard(uow, principal, standard_id, body.reason))

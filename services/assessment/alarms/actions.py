@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from services.assessment.alarms.models import UNSEEN, Alarm, Closing
 from services.assessment.alarms.queries import find_alarm
 from services.assessment.alarms.rules import (
+    DECIDED_BY,
     RULE,
     USUAL_DAYS,
     AlarmDecision,
@@ -19,6 +20,7 @@ from services.assessment.alarms.rules import (
     days_over,
     measure,
 )
+from services.assessment.decisions.actions import record_decision
 from services.assessment.scopes.queries import is_above
 from shared.auth import Principal
 from shared.errors import Forbidden
@@ -92,6 +94,17 @@ async def decide_alarm(uow: UnitOfWork, principal: Principal, alarm_id: UUID, de
     check_open(decided=alarm.decision is not None)
     alarm.decision, alarm.decision_reason = decision, reason
     alarm.decided_by, alarm.decided_by_unit_id, alarm.decided_at = principal.account, principal.unit_id, uow.now()
+    await record_decision(
+        uow,
+        principal,
+        kind=f"alarm.{decision}",
+        subject="alarm",
+        subject_id=alarm.id,
+        unit_id=alarm.unit_id,
+        rule=DECIDED_BY,
+        reason=reason,
+        public=False,
+    )
     return alarm
 
 

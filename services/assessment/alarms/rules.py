@@ -13,6 +13,8 @@ USUAL_DAYS = 28
 GRACE = timedelta(hours=1)
 """After the end of a day, for what is still on its way: days are those of UTC, and are looked at when they are over."""
 RULE = "bulk-closing.v1"
+DECIDED_BY = "bulk-closing.decided-from-above"
+"""By which rule an alarm is cleared or upheld."""
 
 
 class AlarmDecision(StrEnum):

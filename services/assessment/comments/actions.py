@@ -7,8 +7,9 @@ from sqlmodel import col
 
 from services.assessment.comments.models import Comment
 from services.assessment.comments.queries import get_comment, no_comment, pseudonym_of
-from services.assessment.comments.rules import MOST, check_about, check_open
+from services.assessment.comments.rules import MOST, RULE, check_about, check_open
 from services.assessment.comments.schemas import AnswerIn, CommentIn, CommentOut
+from services.assessment.decisions.actions import record_decision
 from services.assessment.standards.actions import lock_standard
 from services.assessment.standards.rules import State
 from shared.auth import Principal
@@ -80,4 +81,15 @@ async def answer_comment(
         raise Conflict("standard-state", f"This version is {standard.state}: its answers stay as they are.")
     comment = await get_comment(uow, standard_id, comment_id)
     comment.decision, comment.answer, comment.answered_at = answer.decision, answer.reason, uow.now()
+    await record_decision(
+        uow,
+        principal,
+        kind=f"comment.{answer.decision}",
+        subject="comment",
+        subject_id=comment.id,
+        unit_id=None,
+        rule=RULE,
+        reason=answer.reason,
+        public=True,
+    )
     return CommentOut.of(comment, pseudonym_of(uow, principal, standard_id))

@@ -10,6 +10,8 @@ from shared.errors import Conflict, Invalid
 
 MOST = 20
 """Comments of one resident on one draft."""
+RULE = "comment.answered-with-reason"
+"""By which rule it is decided what becomes of one."""
 
 
 class Stance(StrEnum):

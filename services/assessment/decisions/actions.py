@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import insert
 
 from services.assessment.decisions.models import Decision
 from services.assessment.tables import metadata
 from shared.auth import Principal
 from shared.db import copy_in
+from shared.events.feedback import DecisionMade
 from shared.uow import UnitOfWork
 
 TABLE: Table = metadata.tables[str(Decision.__tablename__)]
@@ -73,6 +75,25 @@ async def record_decision(
         public=public,
     )
     await record_decisions(uow, [made])
+
+
+async def enter_decision(uow: UnitOfWork, event: DecisionMade) -> None:
+    """What another service decided, once however often it is told. Whose account it was is not."""
+    values = {
+        "id": event.decision_id,
+        "kind": event.kind,
+        "subject": event.about,
+        "subject_id": event.subject_id,
+        "unit_id": event.unit_id,
+        "rule": event.rule,
+        "reason": event.reason,
+        "public": False,
+        "actor_id": None,
+        "actor_role": event.role,
+        "actor_unit_id": event.by_unit_id,
+        "decided_at": event.decided_at,
+    }
+    await uow.session.execute(insert(Decision).values(values).on_conflict_do_nothing())
 
 
 async def record_decisions(uow: UnitOfWork, decisions: Sequence[DecisionRow]) -> None:

@@ -14,7 +14,8 @@ PUBLIC = "public"
 
 
 class Decision(AssessmentTable, table=True):
-    """Append-only: a trigger refuses every change. Without an actor a rule decided alone, in timed work.
+    """Append-only: a trigger refuses every change. Without a role a rule decided alone, in timed work; with a
+    role and no account, another service told of it.
 
     `public`: anybody may read it, without the person; fixed when it is written, because what is not published yet stays apart.
     """
@@ -22,7 +23,7 @@ class Decision(AssessmentTable, table=True):
     __tablename__ = "decisions"
     __table_args__ = (
         CheckConstraint(f"actor_role IS NULL OR {enum_check('actor_role', Role)}", name="decisions_actor_role"),
-        CheckConstraint("(actor_id IS NULL) = (actor_role IS NULL)", name="decisions_actor_whole"),
+        CheckConstraint("actor_id IS NULL OR actor_role IS NOT NULL", name="decisions_actor_whole"),
         Index("ix_decisions_unit_id_id", "unit_id", "id"),
         Index("ix_decisions_subject_id_id", "subject_id", "id"),
         Index("ix_decisions_kind_id", "kind", "id"),

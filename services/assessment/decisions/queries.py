@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, select, text
+from sqlalchemy import ColumnElement, TextClause, select, text, true
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from services.assessment.decisions.models import PUBLIC, Decision
 from services.assessment.decisions.schemas import DecisionOut, PublicDecision
-from services.assessment.scopes.queries import in_scope
+from services.assessment.scopes.queries import in_scope, oversees_all
 from shared.auth import Principal, Role
+from shared.events.feedback import DecidedAbout
 from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 
@@ -27,11 +28,19 @@ async def list_decisions(
 ) -> Page[DecisionOut]:
     """A page of the decisions about the caller's units, oldest first. `given`: columns and the values they must have.
 
-    Who decided is named to administrators and inspectors; the others see role and unit. Raises `Invalid` (malformed-cursor).
+    Who decided is named to administrators and inspectors; the others see role and unit. What is not published names nobody to an
+    inspector of a unit, who is of the chain of all that they see here. Raises `Invalid` (malformed-cursor).
     """
-    rows, following = await _page(uow, in_scope(uow, principal, col(Decision.unit_id)), given, limit=limit, cursor=cursor)
-    named = sees_persons(principal)
-    return Page(items=[DecisionOut.of(row, named=named) for row in rows], next_cursor=following)
+    seen = in_scope(uow, principal, col(Decision.unit_id)) & _known_here(principal)
+    rows, following = await _page(uow, seen, given, limit=limit, cursor=cursor)
+    told = [DecisionOut.of(row, named=sees_persons(principal) and (row.public or oversees_all(principal))) for row in rows]
+    return Page(items=told, next_cursor=following)
+
+
+def _known_here(principal: Principal) -> ColumnElement[bool]:
+    """Who may know of a case, a report or a hold is decided by feedback alone: what it decided about them is for administrators,
+    who may know of all of them."""
+    return true() if principal.role is Role.admin else col(Decision.subject).not_in(list(DecidedAbout))
 
 
 async def list_public_decisions(

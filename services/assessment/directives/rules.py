@@ -7,6 +7,8 @@ from shared.errors import Conflict, Invalid
 
 STEP = timedelta(days=3)
 """How long one unit further up has, before the next one is told."""
+SENT_BACK_BY = "task.sent-back-from-above"
+"""By which rule a task is to be done again."""
 
 
 class TaskState(StrEnum):

@@ -9,6 +9,7 @@ from sqlmodel import col
 from services.assessment.campaigns.models import STANDING, Campaign, Exclusion
 from services.assessment.campaigns.queries import get_campaign
 from services.assessment.campaigns.rules import CampaignState, measures, state_at
+from services.assessment.decisions.actions import record_decision
 from services.assessment.exclusions.queries import lock_exclusion
 from services.assessment.exclusions.rules import RULE
 from services.assessment.exclusions.schemas import ExclusionIn, ExclusionOut
@@ -49,6 +50,7 @@ async def exclude_unit(uow: UnitOfWork, principal: Principal, campaign_id: UUID,
         raise Conflict("unit-excluded-already", "The campaign leaves this unit out already: lift that exclusion first.")
     told = exclusion.model_dump(include={"campaign_id", "unit_id", "with_subtree", "rule", "excluded_at"})
     await uow.record(UnitExcluded(exclusion_id=exclusion.id, reason=exclusion.reason_code, **told))
+    await _note(uow, principal, exclusion, "exclusion.made", wanted.reason)
     return ExclusionOut.of(exclusion, unit)
 
 
@@ -70,7 +72,22 @@ async def lift_exclusion(
     exclusion.lifted_by, exclusion.lifted_at, exclusion.lift_reason = principal.account, uow.now(), reason
     told = {"exclusion_id": exclusion.id, "campaign_id": campaign.id, "unit_id": unit.id}
     await uow.record(ExclusionLifted(lifted_at=exclusion.lifted_at, **told))
+    await _note(uow, principal, exclusion, "exclusion.lifted", reason)
     return ExclusionOut.of(exclusion, unit)
+
+
+async def _note(uow: UnitOfWork, actor: Principal, exclusion: Exclusion, kind: str, reason: str) -> None:
+    await record_decision(
+        uow,
+        actor,
+        kind=kind,
+        subject="exclusion",
+        subject_id=exclusion.id,
+        unit_id=exclusion.unit_id,
+        rule=exclusion.rule,
+        reason=reason,
+        public=True,
+    )
 
 
 def _check_above(uow: UnitOfWork, principal: Principal, unit: Unit) -> None:

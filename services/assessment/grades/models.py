@@ -27,7 +27,7 @@ AT_END = "at_end"
 class UnitGrade(AssessmentTable, table=True):
     """`version` grows when the evidence is counted anew, so what is signed is what was seen. `composite` is exact, as
     numerator/denominator. A campaign proposes one grade of a unit; corrections and re-assessments are grades of their own.
-    `plan_told`: whether it has been looked at whether the plan that was owed came.
+    `plan_told`: whether it has been looked at whether the plan that was owed came. `audit`: an `AuditFound`.
     """
 
     __tablename__ = "grades"
@@ -68,6 +68,7 @@ class UnitGrade(AssessmentTable, table=True):
     valid_until: datetime | None = Field(default=None, sa_type=MOMENT)
     plan_due_at: datetime | None = Field(default=None, sa_type=MOMENT)
     plan_told: bool = False
+    audit: JsonObject | None = Field(default=None, sa_type=JSONB(none_as_null=True))
 
 
 class GradeSignature(AssessmentTable, table=True):

@@ -14,7 +14,15 @@ from services.assessment.campaigns.models import Campaign
 from services.assessment.campaigns.rules import counts_from
 from services.assessment.decisions.queries import sees_persons
 from services.assessment.grades.models import STANDS, TO_BE_SIGNED, GradeSignature, UnitGrade
-from services.assessment.grades.rules import Counted, Evidence, GateEvidence, StandardEvidence, rejudge
+from services.assessment.grades.rules import (
+    AuditFound,
+    Counted,
+    Evidence,
+    Excluded,
+    GateEvidence,
+    StandardEvidence,
+    rejudge,
+)
 from services.assessment.grades.schemas import GradeOut, PublicGrade, Recomputation
 from services.assessment.grading.queries import Facts, facts_of
 from services.assessment.grading.rules import GateCode, observe
@@ -33,7 +41,6 @@ from shared.pages import Page, cut, decode_cursor
 from shared.types import Level
 from shared.uow import UnitOfWork
 
-Excluded = Mapping[str, Sequence[UUID]]
 NOTHING: Excluded = MappingProxyType({})
 
 
@@ -82,12 +89,14 @@ async def count(uow: UnitOfWork, campaign: Campaign, units: Collection[UUID], pe
 
 
 async def assess(uow: UnitOfWork, campaign: Campaign, unit_id: UUID, period: Period, *, excluded: Excluded = NOTHING) -> Evidence:
-    """What counts for one unit, as if the `excluded` cases were none of its own. A query more for each criterion with some."""
+    """What counts for one unit, as if nothing `excluded` were its own. A query more for each criterion with some."""
     counting = await count(uow, campaign, [unit_id], period)
     found = counting.evidence(unit_id)
     for criterion in counting.terms.criteria:
         if (cases := excluded.get(criterion.code)) and criterion.indicator is not None:
             rest = observe(await measure_without(uow, unit_id, period, cases), criterion.indicator)
+            if criterion.normalisation is not None:
+                rest = msgspec.structs.replace(rest, of=found.criteria[criterion.code].observed().of)
             found = _exclude(found, criterion.code, Counted.keep(rest), cases)
     return found
 
@@ -155,6 +164,11 @@ async def terms_of(uow: UnitOfWork, grades: Collection[UnitGrade]) -> dict[UUID,
     return {standard.id: standard.terms for standard in await uow.session.scalars(statement)}
 
 
+def audit_of(grade: UnitGrade) -> AuditFound | None:
+    """What the audit of a sample found of its evidence."""
+    return None if grade.audit is None else AuditFound.model_validate(grade.audit)
+
+
 async def signatures_of(uow: UnitOfWork, grades: Iterable[UnitGrade]) -> dict[UUID, list[GradeSignature]]:
     """In the order in which they were given. One query for all of them."""
     found: dict[UUID, list[GradeSignature]] = {grade.id: [] for grade in grades}
@@ -168,7 +182,7 @@ async def show_grades(uow: UnitOfWork, principal: Principal, grades: Sequence[Un
     """For somebody who may see them."""
     signatures, terms = await signatures_of(uow, grades), await terms_of(uow, grades)
     named = sees_persons(principal)
-    return [GradeOut.of(grade, terms[grade.standard_id], signatures[grade.id], named=named) for grade in grades]
+    return [GradeOut.of(grade, terms[grade.standard_id], signatures[grade.id], audit_of(grade), named=named) for grade in grades]
 
 
 async def show_grade(uow: UnitOfWork, principal: Principal, grade: UnitGrade) -> GradeOut:

@@ -1,6 +1,6 @@
 """From stored evidence to a grade, and what may become of it. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Self
 from uuid import UUID
 
 import msgspec
+from pydantic import BaseModel, ConfigDict
 
 from services.assessment.alarms.rules import Upheld
 from services.assessment.grading.rules import Evidence as Known
@@ -20,6 +21,7 @@ from shared.practices import GradeTerms
 from shared.types import Level
 
 SIGNATURES = 2
+Excluded = Mapping[str, Sequence[UUID]]
 
 
 class Rule(StrEnum):
@@ -30,6 +32,7 @@ class Rule(StrEnum):
     two_signatures = "grade.two-signatures"
     returned = "grade.returned-with-reason"
     corrected = "grade.corrected-on-objection"
+    corrected_on_audit = "grade.corrected-on-audit"
     counted_anew = "grade.counted-anew"
     window_passed = "grade.objection-window-passed"
     newest_stands = "grade.newest-stands"
@@ -110,8 +113,8 @@ class StandardEvidence(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All that a grade follows from by its standard, as it is stored with it. `excluded`: by criterion, cases that a correction
-    took out."""
+    """All that a grade follows from by its standard, as it is stored with it. `excluded`: by criterion, cases and visits that a
+    correction took out."""
 
     level: Level
     criteria: dict[str, Counted]
@@ -139,6 +142,68 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
             floors={indicator: counted.observed() for indicator, counted in self.floors.items()},
             retaliations=Retaliations(found.count, found.first_at, found.last_at) if found else None,
             alarms=Upheld(upheld.count, upheld.first_at, upheld.last_at) if upheld else None,
+        )
+
+
+class SettledAs(StrEnum):
+    """What became of evidence that does not hold: the grade was counted without it, or somebody said why it stays."""
+
+    counted_anew = "counted_anew"
+    explained = "explained"
+
+
+class Settlement(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    settled_as: SettledAs
+    reason: str
+    at: datetime
+
+
+class AuditFound(BaseModel):
+    """What the audit of a sample found of the evidence behind a grade: `drawn` pieces, to be checked by `due_at`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    audit_id: UUID
+    auditor_id: UUID | None
+    due_at: datetime
+    drawn: int
+    upheld: int
+    not_supported: int
+    cannot_be_checked: int
+    settlement: Settlement | None = None
+
+    @property
+    def open(self) -> int:
+        return self.drawn - self.upheld - self.not_supported - self.cannot_be_checked
+
+
+def without(taken_out: Excluded, more: Excluded) -> dict[str, tuple[UUID, ...]]:
+    """What is not to count any more, by criterion: each once."""
+    codes = sorted({*taken_out, *more})
+    return {code: tuple(dict.fromkeys((*taken_out.get(code, ()), *more.get(code, ())))) for code in codes}
+
+
+def check_audited(found: AuditFound | None, account_id: UUID, now: datetime) -> None:
+    """Who audited does not sign, and nobody does before an audit is done or overdue, and what it found not to hold is settled.
+
+    Raises `Forbidden` (grade-audited-by-you), `Conflict` (grade-under-audit, grade-audit-unsettled).
+    """
+    if found is None:
+        return
+    if found.auditor_id == account_id:
+        raise Forbidden("grade-audited-by-you", "You audited the evidence of this grade: somebody else outside the chain signs.")
+    if found.not_supported and found.settlement is None:
+        raise Conflict(
+            "grade-audit-unsettled",
+            f"An audit found {found.not_supported} pieces of its evidence not to hold: settle them first, with POST "
+            "/v1/campaigns/{campaign_id}/audits/{audit_id}/units/{unit_id}/settle, then read the grade again.",
+        )
+    if found.open and found.settlement is None and now <= found.due_at:
+        raise Conflict(
+            "grade-under-audit",
+            f"{found.open} pieces of its evidence are being audited: sign once they are, or after {found.due_at:%Y-%m-%d}.",
         )
 
 
@@ -196,6 +261,12 @@ def check_nothing_objected(standing: GradeState | None) -> None:
         raise Conflict(
             "grade-under-objection", "The grade that this one would take the place of is under objection: that is decided first."
         )
+
+
+def check_stands(state: str) -> None:
+    """Raises `Conflict` (grade-state)."""
+    if state not in STANDING:
+        raise Conflict("grade-state", f"This grade is {state}: it is history, and nothing is counted in its place.")
 
 
 def check_begun(starts_at: datetime, now: datetime) -> None:

@@ -11,9 +11,11 @@ from services.assessment.grades.models import GradeRun, GradeSignature, UnitGrad
 from services.assessment.grades.rules import (
     PENDING,
     SIGNATURES,
+    AuditFound,
     Evidence,
     GradeCause,
     GradeState,
+    SettledAs,
     exact,
     recompute,
     unveil,
@@ -95,14 +97,15 @@ class PeriodCounted(Out):
 
 
 class CorrectionShown(Out):
-    """What an objection changed, and why. `value`s are those of the whole grade."""
+    """What an objection or an audit changed, and why. `value`s are those of the whole grade."""
 
     criterion: str
     value_before: GradeValue
     value_after: GradeValue
     reason: str
     rule: str
-    objection_id: UUID
+    objection_id: UUID | None = None
+    audit_id: UUID | None = None
     at: datetime
 
 
@@ -114,7 +117,33 @@ class Figures(Out):
 class CorrectionOut(CorrectionShown):
     before: Figures
     after: Figures
-    excluded_case_ids: list[UUID]
+    excluded_case_ids: list[UUID] = Field(description="Cases or visits.")
+
+
+class GradeAudit(Out):
+    """What an audit of a sample found of the evidence behind it. It is not signed before that is done or overdue, and settled."""
+
+    audit_id: UUID
+    due_at: datetime
+    drawn: int
+    upheld: int
+    not_supported: int
+    cannot_be_checked: int
+    open: int
+    settled_as: SettledAs | None
+    reason: str | None = Field(description="Why it was settled so.")
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, found: AuditFound) -> Self:
+        settled = found.settlement
+        return cls(
+            **found.model_dump(exclude={"auditor_id", "settlement"}),
+            open=found.open,
+            settled_as=settled and settled.settled_as,
+            reason=settled and settled.reason,
+            settled_at=settled and settled.at,
+        )
 
 
 class GradeHead(Out):
@@ -143,15 +172,19 @@ class GradeOut(GradeHead):
     proposed_at: datetime
     signatures: list[SignatureOut] = Field(description="By whom. For those who do not assess, once it is published.")
     corrections: list[CorrectionOut]
+    audit: GradeAudit | None
 
     @classmethod
-    def of(cls, grade: UnitGrade, terms: Terms, signatures: list[GradeSignature], *, named: bool) -> Self:
+    def of(
+        cls, grade: UnitGrade, terms: Terms, signatures: list[GradeSignature], audit: AuditFound | None, *, named: bool
+    ) -> Self:
         evidence = Evidence.of(grade.evidence)
         return cls.model_validate(
             {
                 **grade.model_dump(),
                 **_shown(evidence, terms, unveil(recompute(evidence, terms)), len(signatures)),
                 "composite_exact": grade.composite,
+                "audit": GradeAudit.of(audit) if audit else None,
                 "signatures": [_signature(each, named=named) for each in signatures] if named or not _pending(grade) else [],
             }
         )

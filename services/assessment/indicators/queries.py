@@ -27,8 +27,8 @@ STANDS = "resolved AND NOT coalesce(reopened_judgement >= judgement, false)"
 LASTS = "NOT coalesce(reopened_judgement >= confirmed_judgement, false)"
 
 
-def _count(which: str) -> TextClause:
-    """What is counted of each unit of which there is anything, of the cases for which this SQL holds."""
+def _count(cases: str = "true", visits: str = "true") -> TextClause:
+    """What is counted of each unit of which there is anything, of the cases and visits for which this SQL holds."""
     return text(f"""
     SELECT * FROM (
         SELECT unit_id,
@@ -43,7 +43,7 @@ def _count(which: str) -> TextClause:
             count(*) FILTER (WHERE reopened_at {IN}) AS reopened,
             count(*) FILTER (WHERE breached_at {IN}) AS breached,
             count(*) FILTER (WHERE escalated_at {IN}) AS escalated
-        FROM case_evidence WHERE {which} GROUP BY unit_id
+        FROM case_evidence WHERE {OF_UNITS} AND {cases} GROUP BY unit_id
     ) AS cases FULL JOIN (
         SELECT unit_id,
             count(*) FILTER (WHERE closed_at {IN}) AS called_resolved,
@@ -52,7 +52,7 @@ def _count(which: str) -> TextClause:
             count(*) FILTER (WHERE confirmed_at {IN}) AS once_confirmed,
             count(*) FILTER (WHERE confirmed_at {IN} AND {LASTS}) AS lasting
         FROM answer_evidence, coalesce(judged_at, lapsed_at) AS closed_at
-        WHERE answered_at IS NOT NULL AND {which} GROUP BY unit_id
+        WHERE answered_at IS NOT NULL AND {OF_UNITS} AND {cases} GROUP BY unit_id
     ) AS answers USING (unit_id) FULL JOIN (
         SELECT unit_id,
             count(*) AS planned,
@@ -63,7 +63,7 @@ def _count(which: str) -> TextClause:
             count(*) FILTER (WHERE findings > 0) AS with_findings,
             count(*) FILTER (WHERE counted_at IS NOT NULL AND outcome IN ('done', 'done_late')) AS counted
         FROM visit_evidence
-        WHERE {OF_UNITS} AND planned_for {IN} AND cancelled_at IS NULL AND outcome IS DISTINCT FROM 'cancelled'
+        WHERE {OF_UNITS} AND planned_for {IN} AND cancelled_at IS NULL AND outcome IS DISTINCT FROM 'cancelled' AND {visits}
         GROUP BY unit_id
     ) AS visits USING (unit_id) FULL JOIN (
         SELECT unit_id, count(*) AS retaliations, min(decided_at) AS first_at, max(decided_at) AS last_at
@@ -72,8 +72,8 @@ def _count(which: str) -> TextClause:
 """)
 
 
-COUNT = _count(OF_UNITS)
-COUNT_THE_REST = _count(f"{OF_UNITS} AND case_id <> ALL(CAST(:without AS uuid[]))")
+COUNT = _count()
+COUNT_THE_REST = _count(*(f"{id} <> ALL(CAST(:without AS uuid[]))" for id in ("case_id", "visit_id")))
 NOTHING = (None,) * 26
 
 QUANTILES = "percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY {0}) AS {0}_quantiles, count({0}) AS {0}_n"
@@ -104,9 +104,9 @@ async def measure_units(uow: UnitOfWork, units: Collection[UUID], period: Period
     return {unit_id: _measures(*found.get(unit_id, NOTHING)) for unit_id in units}
 
 
-async def measure_without(uow: UnitOfWork, unit_id: UUID, period: Period, cases: Sequence[UUID]) -> Measures:
-    """The unit as if these were no cases of it."""
-    asked = {**_asked(uow, [unit_id], period), "without": [*cases]}
+async def measure_without(uow: UnitOfWork, unit_id: UUID, period: Period, without: Sequence[UUID]) -> Measures:
+    """The unit as if these were no cases and visits of it."""
+    asked = {**_asked(uow, [unit_id], period), "without": [*without]}
     row = (await uow.session.execute(COUNT_THE_REST, asked)).one_or_none()
     return _measures(*(row[1:] if row else NOTHING))
 

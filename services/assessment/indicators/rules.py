@@ -31,6 +31,7 @@ AMOUNTS = frozenset({Indicator.visits_made})
 MEANS = frozenset({Indicator.outcomes})
 """Each observation is a share itself, so the mean is no share of observations. Measured apart from the others."""
 OF_CASES = SAID_BY_RESIDENTS | {Indicator.response}
+OF_VISITS = frozenset({Indicator.visits_on_time, Indicator.visits_counted, Indicator.visits_made})
 """Counted, and set against the size of the unit. How much residents complain is none: silence must not pay."""
 
 

@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from services.assessment.campaigns.queries import get_campaign, measures_unit
 from services.assessment.campaigns.rules import state_at
+from services.assessment.decisions.actions import record_decision
 from services.assessment.scores.models import COUNTS, Score
 from services.assessment.scores.rules import RULES, check_counting, check_part, check_running, check_standing, part_of
 from services.assessment.scores.schemas import ScoreIn
@@ -51,6 +52,7 @@ async def give_score(uow: UnitOfWork, principal: Principal, campaign_id: UUID, s
     uow.session.add(score)
     await uow.session.flush()
     await _tell(uow, score, overtaken_id)
+    await _note(uow, principal, score, "score.given", score.reason)
     return score
 
 
@@ -69,6 +71,7 @@ async def withdraw_score(uow: UnitOfWork, principal: Principal, campaign_id: UUI
     await uow.session.flush()
     told = {"score_id": score.id, "campaign_id": score.campaign_id, "unit_id": score.unit_id}
     await uow.record(ScoreWithdrawn(**told, withdrawn_at=score.withdrawn_at))
+    await _note(uow, principal, score, "score.withdrawn", reason)
     return score
 
 
@@ -102,6 +105,20 @@ async def _overtake(uow: UnitOfWork, score: Score) -> UUID | None:
     )
     overtaken_id: UUID | None = await uow.session.scalar(statement.values(counts=False).returning(col(Score.id)))
     return overtaken_id
+
+
+async def _note(uow: UnitOfWork, actor: Principal, score: Score, kind: str, reason: str) -> None:
+    await record_decision(
+        uow,
+        actor,
+        kind=kind,
+        subject="score",
+        subject_id=score.id,
+        unit_id=score.unit_id,
+        rule=score.rule,
+        reason=reason,
+        public=False,
+    )
 
 
 async def _tell(uow: UnitOfWork, score: Score, overtaken_id: UUID | None) -> None:

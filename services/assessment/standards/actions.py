@@ -6,10 +6,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from services.assessment.decisions.actions import record_decision
 from services.assessment.practices.queries import grade_terms
 from services.assessment.standards.models import Standard
 from services.assessment.standards.queries import active_version, get_standard
-from services.assessment.standards.rules import State, Terms, changes, check_comment_days, check_step, check_terms
+from services.assessment.standards.rules import Rule, State, Terms, changes, check_comment_days, check_step, check_terms
+from shared.auth import Principal
 from shared.events.assessment import StandardActivated, StandardDrafted, StandardWithdrawn
 from shared.types import Level
 from shared.uow import UnitOfWork
@@ -59,7 +61,7 @@ async def lock_standard(uow: UnitOfWork, standard_id: UUID) -> Standard:
     return (await uow.session.scalars(locked)).one()
 
 
-async def make_active(uow: UnitOfWork, standard: Standard, reason: str) -> None:
+async def make_active(uow: UnitOfWork, principal: Principal, standard: Standard, reason: str) -> None:
     """The locked draft takes the place of the version before, and says what is different and why. Events: StandardActivated.
 
     Raises `Conflict` (standard-state).
@@ -81,9 +83,10 @@ async def make_active(uow: UnitOfWork, standard: Standard, reason: str) -> None:
             activated_at=standard.activated_at,
         )
     )
+    await _note(uow, principal, standard, "standard.activated", Rule.activated)
 
 
-async def withdraw_standard(uow: UnitOfWork, standard_id: UUID, reason: str) -> Standard:
+async def withdraw_standard(uow: UnitOfWork, principal: Principal, standard_id: UUID, reason: str) -> Standard:
     """A draft that will not become active. Events: StandardWithdrawn.
 
     Raises `NotFound` (standard-not-found), `Conflict` (standard-state).
@@ -94,7 +97,23 @@ async def withdraw_standard(uow: UnitOfWork, standard_id: UUID, reason: str) -> 
     await uow.record(
         StandardWithdrawn(standard_id=standard.id, standard_code=standard.code, version=standard.version, withdrawn_at=uow.now())
     )
+    await _note(uow, principal, standard, "standard.withdrawn", Rule.withdrawn)
     return standard
+
+
+async def _note(uow: UnitOfWork, actor: Principal, standard: Standard, kind: str, rule: Rule) -> None:
+    assert standard.reason is not None
+    await record_decision(
+        uow,
+        actor,
+        kind=kind,
+        subject="standard",
+        subject_id=standard.id,
+        unit_id=None,
+        rule=rule,
+        reason=standard.reason,
+        public=True,
+    )
 
 
 async def _least_comment_days(uow: UnitOfWork, level: Level | None) -> int:

@@ -59,4 +59,4 @@ async def get_changes(standard_id: UUID, uow: Uow, principal: Known) -> ChangesO
 @router.post("/{standard_id}/withdraw")
 async def withdraw_standard(standard_id: UUID, body: WithdrawalIn, uow: Uow, principal: Administrator) -> StandardOut:
     """Give a draft up. 409 for what is no draft."""
-    return StandardOut.of(await actions.withdraw_standard(uow, standard_id, body.reason))
+    return StandardOut.of(await actions.withdraw_standard(uow, principal, standard_id, body.reason))

@@ -18,6 +18,14 @@ from shared.types import Code, Level, Line
 
 TOTAL_WEIGHT = 100
 
+
+class Rule(StrEnum):
+    """By which rule something about a version was decided."""
+
+    activated = "standard.commented-and-tried"
+    withdrawn = "standard.draft-given-up"
+
+
 Exact = PlainSerializer(float, return_type=float, when_used="json")
 """At most eleven digits, which survive a float."""
 Hundredth = Annotated[Decimal, Field(gt=0, le=1, decimal_places=2), Exact]

@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
+from services.assessment.decisions.actions import record_decision
 from services.assessment.policies.actions import one_at_a_time
 from services.assessment.practices.rules import check_start
 from services.assessment.supplements.models import PolicySupplement
 from services.assessment.supplements.queries import inherited_by
-from services.assessment.supplements.rules import check_end, check_stricter, code_of
+from services.assessment.supplements.rules import RULE, check_end, check_stricter, code_of
 from services.assessment.supplements.schemas import SupplementIn
 from services.assessment.units.models import Unit
 from services.assessment.units.queries import get_chain
@@ -54,6 +55,17 @@ async def register_supplement(uow: UnitOfWork, principal: Principal, asked: Supp
     uow.session.add(supplement)
     await uow.session.flush()
     await _tell(uow, supplement)
+    await record_decision(
+        uow,
+        principal,
+        kind="supplement.ended" if supplement.ends else "supplement.registered",
+        subject="policy-supplement",
+        subject_id=supplement.id,
+        unit_id=supplement.unit_id,
+        rule=RULE,
+        reason=supplement.reason,
+        public=True,
+    )
     return supplement
 
 

@@ -8,6 +8,8 @@ from shared.strictness import Source, stricter_or_equal, without_calendar
 from shared.working_time import Span
 
 MOST_NAMED = 5
+RULE = "supplement.only-stricter"
+"""By which rule a version is registered, or ended."""
 
 
 def code_of(unit_code: str, channel: Channel | None) -> str:

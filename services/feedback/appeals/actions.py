@@ -15,10 +15,12 @@ from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import Decision, Part, Verb
 from services.feedback.cases.schemas import CaseOut
 from services.feedback.cases.sealing import seal
+from services.feedback.decisions.actions import tell_decision
+from services.feedback.decisions.rules import Kind, Reason, Rule
 from services.feedback.errors import not_yours_to_do
 from shared.auth import Principal
 from shared.errors import Conflict
-from shared.events.feedback import AppealDecided, ClockKind, RejectionAppealed
+from shared.events.feedback import AppealDecided, ClockKind, DecidedAbout, RejectionAppealed
 from shared.uow import UnitOfWork
 
 
@@ -60,7 +62,7 @@ async def _deciding_unit(uow: UnitOfWork, access: Access) -> UUID:
 async def decide_appeal(uow: UnitOfWork, principal: Principal, case_id: UUID, said: DecisionIn) -> CaseOut:
     """The unit above upholds the rejection, or overturns it: then the case is owed by its unit again, with new clocks.
 
-    Events: AppealDecided; CaseUnmerged if an overturned case was merged. Raises `NotFound`, `Forbidden`, `Conflict`
+    Events: AppealDecided, DecisionMade; CaseUnmerged if an overturned case was merged. Raises `NotFound`, `Forbidden`, `Conflict`
     (case-state, no-appeal).
     """
     access = await open_case(uow, principal, case_id, lock=True)
@@ -86,6 +88,18 @@ async def decide_appeal(uow: UnitOfWork, principal: Principal, case_id: UUID, sa
     )
     case.appeal_unit_id = None
     await uow.record(event)
+    await tell_decision(
+        uow,
+        Kind.overturned if overturned else Kind.upheld,
+        Rule.appealed,
+        Reason.in_the_case,
+        about=DecidedAbout.case,
+        id=case_id,
+        unit_id=case.unit_id,
+        at=now,
+        role=access.role,
+        by_unit_id=event.by_unit_id,
+    )
     return await show_case(uow, access)
 
 

@@ -18,12 +18,14 @@ from services.feedback.cases.schemas import CaseOut
 from services.feedback.cases.sealing import seal
 from services.feedback.conversations.models import Message
 from services.feedback.conversations.queries import show_message
-from services.feedback.conversations.rules import MessageKind
+from services.feedback.conversations.rules import MessageKind, RejectionGround
 from services.feedback.conversations.schemas import AnswerIn, MessageOut
+from services.feedback.decisions.actions import tell_decision
+from services.feedback.decisions.rules import Kind, Rule
 from services.feedback.errors import not_yours_to_do
 from shared.auth import Principal
 from shared.errors import NotFound
-from shared.events.feedback import CaseAnswered, CaseMessageAdded, CaseQuestionAsked, CaseRejected, ClockKind
+from shared.events.feedback import CaseAnswered, CaseMessageAdded, CaseQuestionAsked, CaseRejected, ClockKind, DecidedAbout
 from shared.uow import UnitOfWork
 
 
@@ -64,17 +66,19 @@ async def answer_case(uow: UnitOfWork, principal: Principal, case_id: UUID, said
     return await show_case(uow, access)
 
 
-async def reject_case(uow: UnitOfWork, principal: Principal, case_id: UUID, reason: str) -> CaseOut:
+async def reject_case(
+    uow: UnitOfWork, principal: Principal, case_id: UUID, reason: str, ground: RejectionGround = RejectionGround.other
+) -> CaseOut:
     """The unit declines the case; the reason is its last message to the speaker. No clock is met by it, all are stopped.
 
     The speaker may appeal for a while, where there is a unit above that the case is not about.
 
-    Events: CaseRejected. Raises `NotFound`, `Forbidden`, `Conflict`.
+    Events: CaseRejected, DecisionMade. Raises `NotFound`, `Forbidden`, `Conflict`.
     """
     access = await open_case(uow, principal, case_id, lock=True)
     permit(access, Verb.reject)
     for rejected in (access, *await _followers(uow, access, Verb.reject)):
-        await _reject(uow, rejected, reason)
+        await _reject(uow, rejected, reason, ground)
     return await show_case(uow, access)
 
 
@@ -142,7 +146,7 @@ async def _answer(uow: UnitOfWork, access: Access, said: AnswerIn) -> None:
     await uow.record(event)
 
 
-async def _reject(uow: UnitOfWork, access: Access, reason: str) -> None:
+async def _reject(uow: UnitOfWork, access: Access, reason: str, ground: RejectionGround) -> None:
     case = access.case
     await advance(uow, access, Verb.reject, reason=reason)
     message = _append(uow, access, MessageKind.rejection, reason)
@@ -150,6 +154,18 @@ async def _reject(uow: UnitOfWork, access: Access, reason: str) -> None:
     case.appealable_until = terms_of(uow, case).appealable_until(message.added_at) if appealable else None
     event = CaseRejected(case_id=case.id, unit_id=case.unit_id, finding_id=case.finding_id, rejected_at=message.added_at)
     await uow.record(event)
+    await tell_decision(
+        uow,
+        Kind.rejected,
+        Rule.rejected,
+        ground,
+        about=DecidedAbout.case,
+        id=case.id,
+        unit_id=case.unit_id,
+        at=message.added_at,
+        role=access.role,
+        by_unit_id=access.unit_id,
+    )
 
 
 def _append(uow: UnitOfWork, access: Access, kind: MessageKind, text: str) -> Message:

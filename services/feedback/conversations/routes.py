@@ -43,7 +43,7 @@ async def answer_case(uow: Uow, principal: Known, case_id: UUID, body: AnswerIn)
 @router.post("/{case_id}/reject")
 async def reject_case(uow: Uow, principal: Known, case_id: UUID, body: RejectionIn) -> CaseOut:
     """The unit declines the case; `reason` is shown to the speaker, as its last message and in the timeline."""
-    return await actions.reject_case(uow, principal, case_id, body.reason)
+    return await actions.reject_case(uow, principal, case_id, body.reason, body.ground)
 
 
 @router.post("/{case_id}/read")

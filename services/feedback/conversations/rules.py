@@ -1,4 +1,4 @@
-"""What the parts of a conversation are. Pure."""
+"""What the parts of a conversation are, and why a unit declines. Pure."""
 
 from enum import StrEnum
 
@@ -10,3 +10,14 @@ class MessageKind(StrEnum):
     question = "question"
     answer = "answer"
     rejection = "rejection"
+
+
+class RejectionGround(StrEnum):
+    """What the reason for declining a case comes down to."""
+
+    not_our_duty = "not_our_duty"
+    not_allowed = "not_allowed"
+    decided_before = "decided_before"
+    not_enough_known = "not_enough_known"
+    nothing_asked = "nothing_asked"
+    other = "other"

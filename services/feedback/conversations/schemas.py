@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.feedback.cases.rules import Side
-from services.feedback.conversations.rules import MessageKind
+from services.feedback.conversations.rules import MessageKind, RejectionGround
 from shared.types import Body, In, Line, Out
 
 
@@ -22,6 +22,9 @@ class AnswerIn(In):
 
 class RejectionIn(In):
     reason: Body
+    ground: RejectionGround = Field(
+        RejectionGround.other, description="What the reason comes down to. The register of decisions has this, and not its words."
+    )
 
 
 Number = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]

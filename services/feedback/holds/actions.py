@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.feedback.cases.rules import Channel
+from services.feedback.decisions.actions import tell_decision
+from services.feedback.decisions.rules import Kind, Reason, Rule
 from services.feedback.holds.models import Hold
 from services.feedback.holds.queries import show_hold
 from services.feedback.holds.rules import FLOOR, LastHold, Look, Measure, look_at, measure, stepped, usually
@@ -15,7 +17,7 @@ from services.feedback.holds.schemas import HoldOut
 from shared.auth import Principal, Role
 from shared.clock import hour_of
 from shared.errors import Conflict, Forbidden, NotFound
-from shared.events.feedback import HoldDecided, HoldDecision, HoldPlaced, HoldReason
+from shared.events.feedback import DecidedAbout, HoldDecided, HoldDecision, HoldPlaced, HoldReason
 from shared.ids import first_id_at, new_id_at
 from shared.reads import Read
 from shared.uow import UnitOfWork
@@ -63,7 +65,8 @@ async def hold_bursts(uow: UnitOfWork) -> bool:
 async def decide_hold(uow: UnitOfWork, principal: Principal, hold_id: UUID, decision: HoldDecision, reason: str) -> HoldOut:
     """By somebody above the held unit, which itself has an interest. What is released is published as if it had never been held.
 
-    Events: HoldDecided. Raises `NotFound` (hold-not-found), `Forbidden` (hold-not-yours), `Conflict` (hold-decided).
+    Events: HoldDecided, DecisionMade. Raises `NotFound` (hold-not-found), `Forbidden` (hold-not-yours), `Conflict`
+    (hold-decided).
     """
     hold = await uow.session.get(Hold, hold_id, with_for_update=True)
     if hold is None:
@@ -78,6 +81,18 @@ async def decide_hold(uow: UnitOfWork, principal: Principal, hold_id: UUID, deci
     hold.decided_at, hold.decided_by_unit_id = uow.now(), principal.unit_id
     await uow.record(
         HoldDecided(hold_id=hold.id, unit_id=hold.unit_id, channel=hold.channel, decision=decision, decided_at=hold.decided_at)
+    )
+    await tell_decision(
+        uow,
+        Kind.released if decision is HoldDecision.released else Kind.kept,
+        Rule.held,
+        Reason.with_the_hold,
+        about=DecidedAbout.hold,
+        id=hold.id,
+        unit_id=hold.unit_id,
+        at=hold.decided_at,
+        role=principal.role,
+        by_unit_id=principal.unit_id,
     )
     return show_hold(hold)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.assessment.audits import rules as audits
 from services.assessment.grades import rules as grades
 from services.assessment.grades.rules import GradeState
 from services.assessment.indicators.rules import Indicator
@@ -68,7 +69,7 @@ def test_every_code_has_its_sentence(name: str) -> None:
 
 
 def test_every_rule_about_grades_has_its_word() -> None:
-    assert set(words.RULES) == {*grades.Rule, *objections.Rule, *upgrade_plans.Rule}
+    assert set(words.RULES) == {*grades.Rule, *objections.Rule, *upgrade_plans.Rule, *audits.Rule}
 
 
 def test_scores_have_the_word_of_whoever_gives_them() -> None:

@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
+from services.assessment.decisions.actions import record_decision
 from services.assessment.directives.models import Task, TaskNote
 from services.assessment.directives.queries import find_task
-from services.assessment.directives.rules import EvidenceKind, TaskState, due_again, move
+from services.assessment.directives.rules import SENT_BACK_BY, EvidenceKind, TaskState, due_again, move
 from services.assessment.directives.schemas import EvidenceIn
 from services.assessment.indicators.models import CaseEvidence, VisitEvidence
 from services.assessment.scopes.queries import leads_above
@@ -61,6 +62,17 @@ async def send_task_back(uow: UnitOfWork, principal: Principal, task_id: UUID, r
     task.state = move(task.state, TaskState.acknowledged, back=True)
     task.sent_back_by, task.sent_back_at, task.sent_back_reason = principal.account, uow.now(), reason
     task.overdue_at, task.escalated_to = due_again(task.due_at, uow.now()), None
+    await record_decision(
+        uow,
+        principal,
+        kind="task.sent-back",
+        subject="task",
+        subject_id=task.id,
+        unit_id=task.unit_id,
+        rule=SENT_BACK_BY,
+        reason=reason,
+        public=False,
+    )
     return await _kept(uow, task)
 
 

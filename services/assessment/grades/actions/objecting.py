@@ -37,29 +37,34 @@ async def correct(
     """Propose the grade that follows without the `excluded` cases, with a log of what that changed; two have to sign it."""
     grade.state = rules.move(GradeState(grade.state), GradeState.corrected)
     old = Evidence.of(grade.evidence)
-    without = {
-        criterion: (*old.excluded.get(criterion, ()), *excluded.get(criterion, ())) for criterion in {*old.excluded, *excluded}
-    }
-    made = await propose_in_place_of(uow, grade, GradeCause.correction, period=old.period, excluded=without)
-    new = Evidence.of(made.evidence)
-    changed = [code for code in new.criteria if code in reasons or old.criteria[code] != new.criteria[code]]
+    made = await propose_in_place_of(
+        uow, grade, GradeCause.correction, period=old.period, excluded=rules.without(old.excluded, excluded)
+    )
     common = {
         "value_before": grade.value,
         "value_after": made.value,
         "objection_id": str(objection_id),
         "at": uow.now().isoformat(),
     }
-    made.corrections = [{**_correction(old, new, criterion, reasons), **common} for criterion in changed]
+    made.corrections = corrections(old, Evidence.of(made.evidence), reasons, Rule.corrected, common)
     await uow.session.flush()
     return made
 
 
-def _correction(old: Evidence, new: Evidence, criterion: str, reasons: Reasons) -> dict[str, Any]:
+def corrections(
+    old: Evidence, new: Evidence, reasons: Reasons, rule: Rule, common: Mapping[str, str | None]
+) -> list[dict[str, Any]]:
+    """The log: each criterion that has a reason, and each that is counted otherwise, with what is `common` to all of them."""
+    changed = [code for code in new.criteria if code in reasons or old.criteria[code] != new.criteria[code]]
+    return [{**_correction(old, new, criterion, reasons, rule), **common} for criterion in changed]
+
+
+def _correction(old: Evidence, new: Evidence, criterion: str, reasons: Reasons, rule: Rule) -> dict[str, Any]:
     return {
         "criterion": criterion,
         "before": msgspec.to_builtins(old.criteria[criterion]),
         "after": msgspec.to_builtins(new.criteria[criterion]),
         "excluded_case_ids": [str(case_id) for case_id in new.excluded.get(criterion, ())],
         "reason": reasons.get(criterion, "Counted anew, with what was heard since."),
-        "rule": Rule.corrected if criterion in reasons else Rule.counted_anew,
+        "rule": rule if criterion in reasons else Rule.counted_anew,
     }

@@ -14,15 +14,17 @@ from services.assessment.campaigns.models import Campaign
 from services.assessment.campaigns.queries import excluded_from, get_campaign, reaches_unit
 from services.assessment.decisions.actions import DecisionRow, decision, record_decision, record_decisions
 from services.assessment.grades.models import AT_END, OF_CAMPAIGN, UNFINISHED, GradeRun, UnitGrade
-from services.assessment.grades.queries import NOTHING, Excluded, assess, count
+from services.assessment.grades.queries import NOTHING, assess, count
 from services.assessment.grades.rules import (
     Evidence,
+    Excluded,
     GradeCause,
     GradeState,
     Rule,
     check_begun,
     exact,
     rejudge,
+    without,
 )
 from services.assessment.grading.rules import Verdict
 from services.assessment.indicators.rules import Period
@@ -54,10 +56,10 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::json
 ON CONFLICT (campaign_id, unit_id) WHERE {OF_CAMPAIGN} DO UPDATE SET version = grades.version + 1,
     standard_id = excluded.standard_id, value = excluded.value, reason = excluded.reason, composite = excluded.composite,
     evidence = excluded.evidence, proposed_at = excluded.proposed_at
-WHERE grades.state = '{GradeState.proposed}'
+WHERE grades.state = '{GradeState.proposed}' AND grades.corrections = '[]'
 RETURNING id, unit_id, reason
 """
-"""Counting anew changes a grade that nobody has signed."""
+"""Counting anew changes a grade that nobody has signed. One that was corrected keeps that: it is returned instead."""
 
 
 async def ask_for_grades(uow: UnitOfWork, principal: Principal, campaign_id: UUID, unit_id: UUID | None) -> tuple[GradeRun, int]:
@@ -215,11 +217,11 @@ async def propose_in_place_of(
     return made
 
 
-async def count_anew(uow: UnitOfWork, grade: UnitGrade) -> None:
-    """The same evidence as it is known now, as a new version."""
+async def count_anew(uow: UnitOfWork, grade: UnitGrade, excluded: Excluded = NOTHING) -> None:
+    """The same evidence as it is known now, without what is `excluded` and what was before, as a new version."""
     campaign = await get_campaign(uow, grade.campaign_id)
     old = Evidence.of(grade.evidence)
-    found = await assess(uow, campaign, grade.unit_id, old.period, excluded=old.excluded)
+    found = await assess(uow, campaign, grade.unit_id, old.period, excluded=without(old.excluded, excluded))
     for name, value in (await _counted(uow, found)).items():
         setattr(grade, name, value)
     grade.version, grade.proposed_at = grade.version + 1, uow.now()

@@ -12,7 +12,7 @@ from services.assessment.decisions.actions import record_decision
 from services.assessment.grades import rules
 from services.assessment.grades.actions.proposing import SUBJECT, count_anew
 from services.assessment.grades.models import GradeSignature, UnitGrade
-from services.assessment.grades.queries import find_grade, in_chain, standing_grade
+from services.assessment.grades.queries import audit_of, find_grade, in_chain, standing_grade
 from services.assessment.grades.rules import Evidence, GradeState, Rule
 from services.assessment.grading.rules import GradeValue
 from services.assessment.practices.queries import grade_terms
@@ -25,13 +25,14 @@ from shared.uow import UnitOfWork
 async def sign_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID, version: int) -> UnitGrade:
     """Stand for the grade as it was read. The second signature publishes it. Tells `GradePublished`.
 
-    Raises `NotFound` (grade-not-found), `Forbidden` (grade-in-your-chain), `Outdated`, `Conflict` (grade-state,
-    grade-signed-by-you, grade-under-objection).
+    Raises `NotFound` (grade-not-found), `Forbidden` (grade-in-your-chain, grade-audited-by-you), `Outdated`, `Conflict`
+    (grade-state, grade-signed-by-you, grade-under-audit, grade-audit-unsettled, grade-under-objection).
     """
     grade = await _lock_to_decide(uow, principal, grade_id, version)
     signers = await signers_of(uow, grade.id)
     rules.check_not_signed(principal.account, signers)
     state = rules.move(GradeState(grade.state), rules.after_signature(len(signers)))
+    rules.check_audited(audit_of(grade), principal.account, uow.now())
     await _add_signature(uow, principal, grade)
     await note(uow, principal, grade, "grade.signed", Rule.outside_the_chain, f"Signed as {grade.value}.", public=False)
     if state is GradeState.published:
@@ -65,12 +66,17 @@ async def return_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID, ve
     Raises `NotFound` (grade-not-found), `Forbidden` (grade-in-your-chain), `Outdated`, `Conflict` (grade-state).
     """
     grade = await _lock_to_decide(uow, principal, grade_id, version)
-    grade.state = rules.move(GradeState(grade.state), GradeState.proposed)
-    await uow.session.execute(delete(GradeSignature).where(col(GradeSignature.grade_id) == grade.id))
+    await take_back(uow, grade)
     await count_anew(uow, grade)
     await note(uow, principal, grade, "grade.returned", Rule.returned, reason, public=False)
     await uow.session.flush()
     return grade
+
+
+async def take_back(uow: UnitOfWork, grade: UnitGrade) -> None:
+    """It is to be signed anew. Raises `Conflict` (grade-state)."""
+    grade.state = rules.move(GradeState(grade.state), GradeState.proposed)
+    await uow.session.execute(delete(GradeSignature).where(col(GradeSignature.grade_id) == grade.id))
 
 
 async def lock_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID) -> UnitGrade:

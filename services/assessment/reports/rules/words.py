@@ -6,6 +6,7 @@ No code is shown to a resident: one that can be shown has its word here, and a t
 from collections.abc import Mapping
 from enum import StrEnum
 
+from services.assessment.audits.rules import Rule as AuditRule
 from services.assessment.campaigns.rules import ExclusionReason
 from services.assessment.grades.rules import GradeCause, GradeState
 from services.assessment.grades.rules import Rule as GradeRule
@@ -228,6 +229,7 @@ RULES: Mapping[str, Phrase] = {
     GradeRule.two_signatures: Phrase("two signatures", "经两人签署"),
     GradeRule.returned: Phrase("returned with a reason", "说明理由后退回"),
     GradeRule.corrected: Phrase("corrected on an objection", "因异议更正"),
+    GradeRule.corrected_on_audit: Phrase("corrected on an audit of its evidence", "因依据抽查更正"),
     GradeRule.counted_anew: Phrase("counted anew", "重新统计"),
     GradeRule.window_passed: Phrase("nobody objected in time", "期限内无异议"),
     GradeRule.newest_stands: Phrase("the newest grade stands", "以最新等次为准"),
@@ -240,6 +242,9 @@ RULES: Mapping[str, Phrase] = {
     PlanRule.with_evidence: Phrase("done with evidence", "完成须有佐证"),
     PlanRule.late: Phrase("a plan that is late is told", "计划逾期须报告"),
     PlanRule.every_action_done: Phrase("every action is done", "各项措施均已完成"),
+    AuditRule.drawn: Phrase("drawn by a seed told before", "按事先公布的随机种子抽取"),
+    AuditRule.checked: Phrase("checked by somebody outside the chain", "由本单位及其上下级单位以外的人员核查"),
+    AuditRule.settled: Phrase("settled by a second person", "由另一人处理"),
 }
 """By which rule something was decided; what is not here is told by its code alone."""
 
@@ -252,6 +257,12 @@ KINDS: Mapping[str, Phrase] = {
     "grade.superseded": Phrase("grade superseded", "等次被取代"),
     "grade.confirmed": Phrase("grade confirmed", "确认等次"),
     "grade.expired": Phrase("grade expired", "等次到期"),
+    "audit.started": Phrase("audit of evidence started", "启动依据抽查"),
+    "audit.upheld": Phrase("evidence holds", "依据属实"),
+    "audit.not-supported": Phrase("evidence does not hold", "依据不实"),
+    "audit.cannot-be-checked": Phrase("evidence cannot be checked", "依据无法核查"),
+    "audit.counted-anew": Phrase("counted without it", "剔除后重新统计"),
+    "audit.explained": Phrase("explained, and counts", "说明理由后仍计入"),
     "objection.raised": Phrase("objection raised", "提出异议"),
     "objection.upheld": Phrase("objection upheld", "异议成立"),
     "objection.dismissed": Phrase("objection dismissed", "异议不成立"),

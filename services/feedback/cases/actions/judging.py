@@ -12,8 +12,10 @@ from services.feedback.cases.queries.access import Access, Holder, open_case
 from services.feedback.cases.queries.reading import show_case
 from services.feedback.cases.rules import CLOSED, Party, Verb
 from services.feedback.cases.schemas import CaseOut, ConfirmationIn
+from services.feedback.decisions.actions import tell_decision
+from services.feedback.decisions.rules import Kind, Reason, Rule
 from shared.auth import Principal
-from shared.events.feedback import CaseConfirmed, CaseLapsed
+from shared.events.feedback import CaseConfirmed, CaseLapsed, DecidedAbout
 from shared.uow import UnitOfWork
 
 DUE_BATCH = 100
@@ -49,7 +51,7 @@ async def lapse_unjudged_cases(uow: UnitOfWork) -> bool:
     """Close the answered cases that nobody judged in time, each exactly once; they stay reopenable.
 
     Any number of workers may run it at once: a case that another one holds is left to it. Returns whether there may be more.
-    Events: CaseLapsed.
+    Events: CaseLapsed, DecisionMade.
     """
     now = uow.now()
     due = select(Case).where(col(Case.judge_until) <= now).order_by(col(Case.judge_until)).limit(DUE_BATCH)
@@ -58,4 +60,15 @@ async def lapse_unjudged_cases(uow: UnitOfWork) -> bool:
         await advance(uow, Access(case, None, Party.system, Party.system, None), Verb.lapse)
         case.reopenable_until = terms_of(uow, case).reopenable_until(now)
         await uow.record(CaseLapsed(case_id=case.id, unit_id=case.unit_id, finding_id=case.finding_id, lapsed_at=now))
+        await tell_decision(
+            uow,
+            Kind.lapsed,
+            Rule.lapsed,
+            Reason.nobody_judged,
+            about=DecidedAbout.case,
+            id=case.id,
+            unit_id=case.unit_id,
+            at=now,
+            role=None,
+        )
     return len(cases) > 0

@@ -6,12 +6,14 @@ from services.feedback.cases.models import Case
 from services.feedback.cases.queries.access import chain_of
 from services.feedback.cases.rules import Protection
 from services.feedback.cases.sealing import seal
+from services.feedback.decisions.actions import tell_decision
+from services.feedback.decisions.rules import Kind, Reason, Rule
 from services.feedback.retaliation.queries import inspect_report, open_report
 from services.feedback.retaliation.rules import Verb, check_retaliating, next_state
 from services.feedback.retaliation.schemas import InspectedReport, ReportDecisionIn
 from shared.auth import Principal
 from shared.clock import hour_of
-from shared.events.feedback import RetaliationDecided
+from shared.events.feedback import DecidedAbout, RetaliationDecided
 from shared.uow import UnitOfWork
 
 
@@ -29,8 +31,8 @@ async def acknowledge_report(uow: UnitOfWork, principal: Principal, report_id: U
 async def decide_report(uow: UnitOfWork, principal: Principal, report_id: UUID, said: ReportDecisionIn) -> InspectedReport:
     """A unit that reads it decides whether one retaliated, and which; the speaker reads why.
 
-    Events: RetaliationDecided. Raises `NotFound` (report-not-found, unit-not-found), `Conflict` (report-state), `Invalid`
-    (retaliating-unit-needed, retaliating-unit-unfit).
+    Events: RetaliationDecided, DecisionMade. Raises `NotFound` (report-not-found, unit-not-found), `Conflict` (report-state),
+    `Invalid` (retaliating-unit-needed, retaliating-unit-unfit).
     """
     report = await open_report(uow, principal, report_id, lock=True)
     state, now = next_state(report.state, Verb.decide), uow.now()
@@ -48,6 +50,18 @@ async def decide_report(uow: UnitOfWork, principal: Principal, report_id: UUID, 
         decided_at=hour_of(now) if coarse else now,
     )
     await uow.record(event, coarse=coarse)
+    await tell_decision(
+        uow,
+        Kind.substantiated if said.substantiated else Kind.not_substantiated,
+        Rule.retaliation,
+        Reason.in_the_report,
+        about=DecidedAbout.retaliation_report,
+        id=report.id,
+        unit_id=said.unit_id,
+        at=event.decided_at,
+        role=principal.role,
+        coarse=coarse,
+    )
     return await inspect_report(uow, report)
 
 
