@@ -1,10 +1,12 @@
 """Reading campaigns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
+from sqlalchemy import ARRAY, BindParameter, ColumnElement, ScalarSelect, Select, Text, and_, any_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -31,6 +33,42 @@ class Running:
 
     def measures(self, codes: Sequence[str], level: Level) -> bool:
         return measures(self.root_code, self.standard.level, self.excluded, codes=codes, level=level)
+
+
+CODES = bindparam("codes", type_=ARRAY(Text))
+"""Of units and of all above them."""
+
+
+def _left_out(*, with_subtree: bool) -> ScalarSelect[list[str] | None]:
+    """Of these units, those that the campaign of the row leaves out."""
+    unit = aliased(Unit)
+    return (
+        select(func.array_agg(col(unit.code)))
+        .join(Exclusion, col(Exclusion.unit_id) == col(unit.id))
+        .where(col(Exclusion.campaign_id) == col(Campaign.id), col(Exclusion.lifted_at).is_(None))
+        .where(col(Exclusion.with_subtree).is_(with_subtree), col(unit.code) == any_(CODES))
+        .correlate(Campaign)
+        .scalar_subquery()
+    )
+
+
+def _started_from(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Which campaigns start from one of the units of `CODES` or cover every unit, newest first."""
+    return (
+        select(Campaign, Standard, col(Unit.code), _left_out(with_subtree=False), _left_out(with_subtree=True))
+        .join(Standard, col(Standard.id) == col(Campaign.standard_id))
+        .outerjoin(Unit, col(Unit.id) == col(Campaign.unit_id))
+        .where(or_(col(Campaign.unit_id).is_(None), col(Unit.code) == any_(CODES)))
+        .where(which)
+        .order_by(col(Campaign.starts_at).desc(), col(Campaign.id).desc())
+    )
+
+
+NOW: BindParameter[datetime] = bindparam("now")
+RUNNING = _started_from(and_(col(Campaign.starts_at) <= NOW, col(Campaign.ends_at) > NOW))
+BEGUN = _started_from(col(Campaign.starts_at) <= NOW)
+ONE = _started_from(col(Campaign.id) == bindparam("campaign_id"))
+"""Put together once: it is asked for with every scorecard."""
 
 
 async def get_campaign(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
@@ -66,7 +104,7 @@ async def campaigns_measuring(uow: UnitOfWork, units: Sequence[Unit]) -> dict[UU
 async def campaigns_begun(uow: UnitOfWork, unit: Unit) -> list[Running]:
     """Every campaign that has begun and measures the unit, or measured it, newest first."""
     codes = codes_of(unit.path)
-    begun = await _started_from(uow, set(codes), col(Campaign.starts_at) <= uow.now())
+    begun = await _started(uow, BEGUN, codes, now=uow.now())
     return [one for one in begun if one.measures(codes, Level(unit.level))]
 
 
@@ -78,26 +116,18 @@ def reaches_unit(uow: UnitOfWork, campaign: Campaign, unit_id: UUID) -> bool:
 async def measures_unit(uow: UnitOfWork, campaign: Campaign, unit: Unit) -> bool:
     """Whether the campaign, running or not, measures this unit."""
     codes = codes_of(unit.path)
-    found = await _started_from(uow, set(codes), col(Campaign.id) == campaign.id)
+    found = await _started(uow, ONE, codes, campaign_id=campaign.id)
     return any(one.measures(codes, Level(unit.level)) for one in found)
 
 
-async def _running_from(uow: UnitOfWork, codes: set[str]) -> list[Running]:
-    now = uow.now()
-    return await _started_from(uow, codes, and_(col(Campaign.starts_at) <= now, col(Campaign.ends_at) > now))
+async def _running_from(uow: UnitOfWork, codes: Collection[str]) -> list[Running]:
+    return await _started(uow, RUNNING, codes, now=uow.now())
 
 
-async def _started_from(uow: UnitOfWork, codes: set[str], which: ColumnElement[bool]) -> list[Running]:
-    """Which campaigns start from one of these units or cover every unit, newest first."""
-    statement = (
-        select(Campaign, Standard, col(Unit.code), _left_out(codes, with_subtree=False), _left_out(codes, with_subtree=True))
-        .join(Standard, col(Standard.id) == col(Campaign.standard_id))
-        .outerjoin(Unit, col(Unit.id) == col(Campaign.unit_id))
-        .where(or_(col(Campaign.unit_id).is_(None), col(Unit.code).in_(codes)))
-        .where(which)
-        .order_by(col(Campaign.starts_at).desc(), col(Campaign.id).desc())
-    )
-    rows = await uow.session.execute(statement)
+async def _started(
+    uow: UnitOfWork, statement: Select[*tuple[Any, ...]], codes: Collection[str], **asked: object
+) -> list[Running]:
+    rows = await uow.session.execute(statement, {"codes": [*codes], **asked})
     return [
         Running(campaign, standard, root_code, Excluded(frozenset(alone or ()), frozenset(trees or ())))
         for campaign, standard, root_code, alone, trees in rows
@@ -110,16 +140,3 @@ async def excluded_from(uow: UnitOfWork, campaign_id: UUID) -> Excluded:
     standing = statement.where(col(Exclusion.campaign_id) == campaign_id, col(Exclusion.lifted_at).is_(None))
     found = [(code, with_subtree) for code, with_subtree in await uow.session.execute(standing)]
     return Excluded(frozenset(code for code, tree in found if not tree), frozenset(code for code, tree in found if tree))
-
-
-def _left_out(codes: set[str], *, with_subtree: bool) -> ScalarSelect[list[str] | None]:
-    """Of these units, those that the campaign of the row leaves out."""
-    unit = aliased(Unit)
-    return (
-        select(func.array_agg(col(unit.code)))
-        .join(Exclusion, col(Exclusion.unit_id) == col(unit.id))
-        .where(col(Exclusion.campaign_id) == col(Campaign.id), col(Exclusion.lifted_at).is_(None))
-        .where(col(Exclusion.with_subtree).is_(with_subtree), col(unit.code).in_(codes))
-        .correlate(Campaign)
-        .scalar_subquery()
-    )

@@ -25,7 +25,8 @@ from services.assessment.grades.rules import (
 )
 from services.assessment.grades.schemas import GradeOut, PublicGrade, Recomputation
 from services.assessment.grading.queries import Facts, facts_of
-from services.assessment.grading.rules import GateCode, observe
+from services.assessment.grading.rules import Evidence as Known
+from services.assessment.grading.rules import GateCode, Verdict, judge, observe
 from services.assessment.indicators.models import CaseEvidence
 from services.assessment.indicators.queries import measure_without
 from services.assessment.indicators.rules import Period
@@ -38,7 +39,7 @@ from services.assessment.units.queries import get_unit
 from shared.auth import Principal, Role
 from shared.errors import NotFound
 from shared.pages import Page, cut, decode_cursor
-from shared.types import Level
+from shared.units import UnitDirectory
 from shared.uow import UnitOfWork
 
 NOTHING: Excluded = MappingProxyType({})
@@ -52,11 +53,23 @@ class Counting:
     terms: Terms
     period: Period
     counted_at: datetime
-    levels: Mapping[UUID, Level]
+    units: UnitDirectory
     facts: Facts
 
+    def judge(self, unit_id: UUID) -> tuple[Evidence, Verdict]:
+        """As `rejudge` does from the evidence."""
+        known = self._known(unit_id)
+        return self._keep(known), judge(self.terms, known, in_full=False)
+
     def evidence(self, unit_id: UUID) -> Evidence:
-        known = self.facts.evidence(unit_id, self.levels[unit_id], self.terms)
+        return self._keep(self._known(unit_id))
+
+    def _known(self, unit_id: UUID) -> Known:
+        unit = self.units.get(unit_id)
+        assert unit is not None
+        return self.facts.evidence(unit_id, unit.level, self.terms)
+
+    def _keep(self, known: Known) -> Evidence:
         found = {GateCode.retaliation: known.retaliations, GateCode.upheld_alarm: known.alarms}
         assert self.period.since is not None
         assert self.period.until is not None
@@ -77,13 +90,12 @@ async def count(uow: UnitOfWork, campaign: Campaign, units: Collection[UUID], pe
     standard = await get_standard(uow, campaign.standard_id)
     terms = standard.terms
     asked = period or Period(since=counts_from(campaign.starts_at), until=campaign.ends_at)
-    levels = await uow.session.execute(select(col(Unit.id), col(Unit.level)).where(among(col(Unit.id), [*units])))
     return Counting(
         standard=StandardEvidence(standard.id, standard.code, standard.version),
         terms=terms,
         period=asked,
         counted_at=uow.now(),
-        levels={unit_id: Level(level) for unit_id, level in levels},
+        units=uow.units,
         facts=await facts_of(uow, units, asked, campaign_id=campaign.id, asked=[terms]),
     )
 

@@ -51,6 +51,7 @@ class Assessed:
 
     unit: Unit
     running: Running | None
+    terms: Terms | None
     period: Period
     measures: Measures
     grade: Grade
@@ -91,7 +92,8 @@ async def show_scorecard(uow: UnitOfWork, assessed: Assessed) -> Scorecard:
     unit, in_full, running = assessed.unit, assessed.in_full, assessed.running
     times = await time_unit(uow, unit.id, assessed.period)
     called = (await called_back(uow, {unit.id: assessed.period}))[unit.id]
-    explanation = Explanation.of(assessed.grade, standard_used(running.standard, Level(unit.level)) if running else None)
+    bands = assessed.terms.bands_for(Level(unit.level)) if assessed.terms else None
+    explanation = Explanation.of(assessed.grade, standard_used(running.standard, bands) if running and bands else None)
     return Scorecard.model_validate(
         {
             **assessed.rates(),
@@ -182,7 +184,7 @@ async def _assess_by(uow: UnitOfWork, running: Running | None, units: Sequence[U
     def assessed(unit: Unit) -> Assessed:
         level, measures = Level(unit.level), facts.measures[unit.id]
         evidence = facts.evidence(unit.id, level, terms) if terms else Evidence(level, {}, retaliations=measures.retaliations)
-        return Assessed(unit, running, period, measures, grade(terms, evidence, in_full=in_full), in_full)
+        return Assessed(unit, running, terms, period, measures, grade(terms, evidence, in_full=in_full), in_full)
 
     return [assessed(unit) for unit in units]
 

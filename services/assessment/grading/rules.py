@@ -81,7 +81,7 @@ class Observed(msgspec.Struct, frozen=True):
 
     @property
     def value(self) -> Fraction | None:
-        return Fraction(self.hits) / self.of if self.n and self.of else None
+        return Fraction(self.hits * self.of.denominator, self.of.numerator) if self.n and self.of else None
 
 
 UNSEEN = Observed(0, 0, 0)
@@ -171,13 +171,13 @@ class Branch:
 
     @property
     def lacks(self) -> bool:
-        return self.criterion.weight > 0 and (self.hidden or self.missing > 0 or self.observed.value is None)
+        return self.criterion.weight > 0 and (self.hidden or self.missing > 0 or not self.observed.of)
 
     @property
     def worth(self) -> Fraction | None:
         """0 to 1; None while it lacks something."""
-        value = self.observed.value
-        return None if self.lacks or value is None else self.criterion.scale.worth(value)
+        hits, of = self.observed.hits, self.observed.of
+        return None if self.lacks or not of else Fraction(*self.criterion.scale.ratio(hits * of.denominator, of.numerator))
 
     @property
     def contribution(self) -> Fraction | None:
@@ -376,7 +376,7 @@ def _composite(terms: Terms, evidence: Evidence, in_full: bool) -> tuple[Fractio
         if n < minimum or not of or (spoken < FEWEST and is_hidden(criterion.indicator, spoken, in_full=in_full)):
             lacks.append(_part(criterion, evidence, in_full).lack)
             continue
-        if isinstance(of, Fraction):
+        if not isinstance(of, int):
             hits, of = hits * of.denominator, of.numerator
         contributions.append((weight, *criterion.scale.ratio(hits, of)))
     lacks += [_floor_lack(floor, evidence, in_full) for floor in terms.floors if _lacks(floor, evidence, in_full)]

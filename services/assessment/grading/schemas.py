@@ -326,8 +326,8 @@ def campaign_of(running: Running) -> GradingCampaign:
     )
 
 
-def standard_used(standard: Standard, level: Level) -> StandardUsed:
-    return StandardUsed(id=standard.id, code=standard.code, version=standard.version, bands=standard.terms.bands_for(level))
+def standard_used(standard: Standard, bands: Bands) -> StandardUsed:
+    return StandardUsed(id=standard.id, code=standard.code, version=standard.version, bands=bands)
 
 
 def _float(share: Fraction | None) -> float | None:

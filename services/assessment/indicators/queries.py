@@ -1,6 +1,6 @@
 """Measuring: a constant number of aggregate queries, for one unit or for a page of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -93,15 +93,30 @@ TIME_CASES = text(f"""
 """)
 
 
-async def measure_units(uow: UnitOfWork, units: Collection[UUID], period: Period) -> dict[UUID, Measures]:
+class Measured(Mapping[UUID, Measures]):
+    """Of units in their order; each is worked out when it is looked at, from the columns of `COUNT`."""
+
+    def __init__(self, units: Collection[UUID], counted: Mapping[UUID, Sequence[Any]]) -> None:
+        self._units, self._counted = units, counted
+
+    def __getitem__(self, unit_id: UUID) -> Measures:
+        return _measures(*self._counted.get(unit_id, NOTHING))
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self._units)
+
+    def __len__(self) -> int:
+        return len(self._units)
+
+
+async def measure_units(uow: UnitOfWork, units: Collection[UUID], period: Period) -> Measured:
     """The rates and counts of each unit's own cases and visits in the period, and its retaliations. As many queries for one unit
     as for thousands.
 
     A visit belongs to the period that it was planned for.
     """
     rows = await uow.session.execute(COUNT, _asked(uow, units, period))
-    found = {row[0]: row[1:] for row in rows}
-    return {unit_id: _measures(*found.get(unit_id, NOTHING)) for unit_id in units}
+    return Measured(units, {row[0]: row[1:] for row in rows})
 
 
 async def measure_without(uow: UnitOfWork, unit_id: UUID, period: Period, without: Sequence[UUID]) -> Measures:

@@ -110,7 +110,7 @@ async def _judged(uow: UnitOfWork, grade: UnitGrade, view: View) -> Judged:
 def _live(uow: UnitOfWork, assessed: Assessed) -> Judged:
     running, in_full, period = assessed.running, assessed.in_full, assessed.period
     standard = running.standard if running else None
-    terms = standard.terms if standard else None
+    terms = assessed.terms
     floors = {floor.indicator: observe(assessed.measures, floor.indicator) for floor in (terms.floors if terms else ())}
     bands = terms.bands_for(Level(assessed.unit.level)) if terms else None
     return Judged(

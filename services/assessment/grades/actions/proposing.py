@@ -146,8 +146,7 @@ async def _propose(uow: UnitOfWork, campaign: Campaign, units: Sequence[UUID]) -
         for first in range(0, len(units), CHUNK):
             judged = []
             for place, unit_id in enumerate(units[first : first + CHUNK], 1):
-                evidence = counting.evidence(unit_id)
-                judged.append((unit_id, evidence, rejudge(evidence, counting.terms)))
+                judged.append((uow.new_id(), unit_id, *_told(*counting.judge(unit_id))))
                 if not place % TURN:
                     await sleep(0)
             if written:
@@ -156,20 +155,14 @@ async def _propose(uow: UnitOfWork, campaign: Campaign, units: Sequence[UUID]) -
     return sum(task.result() for task in written)
 
 
-async def _write(uow: UnitOfWork, campaign: Campaign, judged: Sequence[tuple[UUID, Evidence, Verdict]]) -> int:
-    made = await fetch_in(
-        uow.session,
-        PROPOSE,
-        [uow.new_id() for _ in judged],
-        [unit_id for unit_id, _, _ in judged],
-        [verdict.value for _, _, verdict in judged],
-        [verdict.reason for _, _, verdict in judged],
-        [exact(verdict.composite) for _, _, verdict in judged],
-        [_encode(evidence).decode() for _, evidence, _ in judged],
-        campaign.id,
-        campaign.standard_id,
-        uow.now(),
-    )
+def _told(evidence: Evidence, verdict: Verdict) -> tuple[str, str, str | None, str]:
+    return verdict.value, verdict.reason, exact(verdict.composite), _encode(evidence).decode()
+
+
+async def _write(uow: UnitOfWork, campaign: Campaign, judged: Sequence[tuple[object, ...]]) -> int:
+    """The columns of `PROPOSE`, row by row."""
+    columns = zip(*judged, strict=True)
+    made = await fetch_in(uow.session, PROPOSE, *columns, campaign.id, campaign.standard_id, uow.now())
     await record_decisions(uow, [_proposed(uow, *grade) for grade in made])
     return len(made)
 
