@@ -9,6 +9,7 @@ from os import getpid
 
 import asyncpg
 import msgspec
+import uvloop
 
 from bench.cpu import forget_peak, peak_mib, resident_mib, tree_seconds
 from bench.parts.told import Done
@@ -81,4 +82,5 @@ async def _timed(run: Callable[[], Awaitable[None]]) -> tuple[float, float, floa
 
 if __name__ == "__main__":
     what = {"job": job, "sql": sql}[sys.argv[1]]
-    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(what(AssessmentSettings().database))))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.stdout.buffer.write(msgspec.json.encode(runner.run(what(AssessmentSettings().database))))

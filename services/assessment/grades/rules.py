@@ -80,7 +80,7 @@ STANDING = frozenset(
 """A unit has one of these at most: what is shown as its grade."""
 
 
-class Counted(msgspec.Struct, frozen=True, omit_defaults=True):
+class Counted(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """As `Observed`; `of` is a fraction where the hits are set against something else than the observations."""
 
     hits: int

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from math import ceil
@@ -64,7 +64,7 @@ class GateCode(StrEnum):
     upheld_alarm = "upheld_alarm"
 
 
-class Observed(msgspec.Struct, frozen=True):
+class Observed(msgspec.Struct, frozen=True, gc=False):
     """The value is `hits` / `of`, by `n` observations. `of` is 0 where nothing is known to set the hits against.
 
     `voices`: on how many of the observations somebody spoke; on all of them where it is None.
@@ -504,12 +504,12 @@ def _further(part: Branch, gap: Fraction) -> int | None:
 
 def hundredths(share: Fraction) -> Decimal:
     """Rounded down, so that what is shown never reaches a band that was not reached (bands are whole hundredths)."""
-    return Decimal(share.numerator * 100 // share.denominator).scaleb(-2).quantize(Decimal("0.01"), ROUND_FLOOR)
+    return Decimal(share.numerator * 100 // share.denominator).scaleb(-2)
 
 
 def show_cases(cases: CaseCounts, *, hide_verdicts: bool) -> CaseCounts:
     """Without the counts that would tell the verdicts of too few residents."""
-    return replace(cases, confirmed=None, refused=None, reopened=None) if hide_verdicts else cases
+    return msgspec.structs.replace(cases, confirmed=None, refused=None, reopened=None) if hide_verdicts else cases
 
 
 def show_completion(times: Times, *, in_full: bool) -> Spread:

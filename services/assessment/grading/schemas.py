@@ -1,12 +1,12 @@
 """Scorecards and the public board as they are shown. Shares and composites are 0 to 1, durations are seconds."""
 
-from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Self
 from uuid import UUID
 
+import msgspec
 from pydantic import Field
 
 from services.assessment.campaigns.queries import Running
@@ -107,7 +107,7 @@ class VisitCountsOut(Out):
 
     @classmethod
     def of(cls, visits: VisitCounts) -> Self:
-        return cls(**asdict(visits), on_time=Rate.of(visits.on_time, suppressed=False))
+        return cls(**msgspec.structs.asdict(visits), on_time=Rate.of(visits.on_time, suppressed=False))
 
 
 class PeriodKind(StrEnum):

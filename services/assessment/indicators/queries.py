@@ -24,6 +24,7 @@ IN = "BETWEEN coalesce(CAST(:since AS timestamptz), '-infinity') AND coalesce(CA
 OF_UNITS = "unit_id = ANY(CAST(:units AS uuid[]))"
 STANDS = "resolved AND NOT coalesce(reopened_judgement >= judgement, false)"
 """A case that was reopened after the verdict is not resolved any more."""
+CLOSED_AT = "coalesce(judged_at, lapsed_at)"
 LASTS = "NOT coalesce(reopened_judgement >= confirmed_judgement, false)"
 
 
@@ -46,12 +47,12 @@ def _count(cases: str = "true", visits: str = "true") -> TextClause:
         FROM case_evidence WHERE {OF_UNITS} AND {cases} GROUP BY unit_id
     ) AS cases FULL JOIN (
         SELECT unit_id,
-            count(*) FILTER (WHERE closed_at {IN}) AS called_resolved,
-            count(*) FILTER (WHERE closed_at {IN} AND {STANDS}) AS holding,
-            count(*) FILTER (WHERE closed_at {IN} AND judged_at IS NOT NULL) AS verdicts,
+            count(*) FILTER (WHERE {CLOSED_AT} {IN}) AS called_resolved,
+            count(*) FILTER (WHERE {CLOSED_AT} {IN} AND {STANDS}) AS holding,
+            count(*) FILTER (WHERE {CLOSED_AT} {IN} AND judged_at IS NOT NULL) AS verdicts,
             count(*) FILTER (WHERE confirmed_at {IN}) AS once_confirmed,
             count(*) FILTER (WHERE confirmed_at {IN} AND {LASTS}) AS lasting
-        FROM answer_evidence, coalesce(judged_at, lapsed_at) AS closed_at
+        FROM answer_evidence
         WHERE answered_at IS NOT NULL AND {OF_UNITS} AND {cases} GROUP BY unit_id
     ) AS answers USING (unit_id) FULL JOIN (
         SELECT unit_id,

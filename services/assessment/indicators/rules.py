@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import sqrt
 
+import msgspec
+
 RETALIATION_COUNTS_FOR = timedelta(days=365)
 
 Z95 = 1.959963984540054
@@ -96,8 +98,7 @@ class Interval:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(msgspec.Struct, frozen=True, gc=False):
     """`hits` of `n` observations."""
 
     hits: int
@@ -129,8 +130,7 @@ class Spread:
     n: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class CaseCounts:
+class CaseCounts(msgspec.Struct, frozen=True, gc=False):
     """Cases to which each of these happened at least once; `confirmed` and `refused` by the verdict that stands.
 
     None where a reader may not know it.
@@ -145,8 +145,7 @@ class CaseCounts:
     escalated: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class VisitCounts:
+class VisitCounts(msgspec.Struct, frozen=True, gc=False):
     """Of a unit's visits planned for a period and not cancelled: what became of them. `done` in time and `done_late` are apart; a
     refusal counts against nobody. `counted`: those of the visits made by which something was learned or done."""
 
@@ -178,8 +177,7 @@ class Retaliations:
     last_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(msgspec.Struct, frozen=True):
     """What residents say of the cases that a unit called resolved, by answering them.
 
     `rate`: those that a resident confirmed and nobody reopened, of the cases answered that were judged, or closed because nobody
@@ -199,8 +197,7 @@ class Confirmation:
         return (self.rate.n - self.rate.hits) / self.rate.n if self.rate.n else None
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(msgspec.Struct, frozen=True):
     """The three rates of a unit, its visits, and the counts behind them; whether what it called resolved was; and whether it
     retaliated, whatever the period.
 

@@ -1,6 +1,6 @@
 """Proposing grades: by the rules alone, for many units at a time, when a campaign ends or when somebody asks."""
 
-from asyncio import Task, TaskGroup, sleep
+from asyncio import Lock, Task, TaskGroup, sleep
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -42,7 +42,9 @@ BATCH = 100_000
 """Units of one transaction of timed work. Their evidence is counted in one reading, which is cheaper the more they are."""
 CHUNK = 1000
 """Units whose grades are written at a time, while the next ones are judged."""
-TURN = 50
+AHEAD = 3
+"""Times this many may wait to be written."""
+TURN = 10
 """Units that are judged at a time; in between, whatever else this process does has its turn."""
 SUBJECT = "grade"
 _encode = msgspec.json.Encoder().encode
@@ -142,6 +144,7 @@ async def _propose(uow: UnitOfWork, campaign: Campaign, units: Sequence[UUID]) -
     await run_in(uow.session, PLAN_FOR_VALUES)
     counting = await count(uow, campaign, units)
     written: list[Task[int]] = []
+    turns = Lock()
     async with TaskGroup() as writing:
         for first in range(0, len(units), CHUNK):
             judged = []
@@ -149,9 +152,9 @@ async def _propose(uow: UnitOfWork, campaign: Campaign, units: Sequence[UUID]) -
                 judged.append((uow.new_id(), unit_id, *_told(*counting.judge(unit_id))))
                 if not place % TURN:
                     await sleep(0)
-            if written:
-                await written[-1]
-            written.append(writing.create_task(_write(uow, campaign, judged)))
+            if len(written) >= AHEAD:
+                await written[-AHEAD]
+            written.append(writing.create_task(_write(uow, campaign, judged, turns)))
     return sum(task.result() for task in written)
 
 
@@ -159,11 +162,12 @@ def _told(evidence: Evidence, verdict: Verdict) -> tuple[str, str, str | None, s
     return verdict.value, verdict.reason, exact(verdict.composite), _encode(evidence).decode()
 
 
-async def _write(uow: UnitOfWork, campaign: Campaign, judged: Sequence[tuple[object, ...]]) -> int:
-    """The columns of `PROPOSE`, row by row."""
-    columns = zip(*judged, strict=True)
-    made = await fetch_in(uow.session, PROPOSE, *columns, campaign.id, campaign.standard_id, uow.now())
-    await record_decisions(uow, [_proposed(uow, *grade) for grade in made])
+async def _write(uow: UnitOfWork, campaign: Campaign, judged: Sequence[tuple[object, ...]], turns: Lock) -> int:
+    """The columns of `PROPOSE`, row by row; in turn, on the one connection of the transaction."""
+    async with turns:
+        columns = zip(*judged, strict=True)
+        made = await fetch_in(uow.session, PROPOSE, *columns, campaign.id, campaign.standard_id, uow.now())
+        await record_decisions(uow, [_proposed(uow, *grade) for grade in made])
     return len(made)
 
 
