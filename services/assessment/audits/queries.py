@@ -21,6 +21,7 @@ from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 
 PLANNED = "planned_for BETWEEN :since AND :until AND cancelled_at IS NULL"
+DUE = f"{PLANNED} AND (outcome IN ('done', 'done_late') OR outcome IS NULL AND missed_at IS NOT NULL)"
 CASES, ANSWERS, VISITS = "case_evidence", "answer_evidence", "visit_evidence"
 COUNTED: Mapping[Indicator, tuple[str, str]] = {
     Indicator.response: (CASES, "least(first_answered_at, first_answer_breached_at) BETWEEN :since AND :until"),
@@ -31,10 +32,8 @@ COUNTED: Mapping[Indicator, tuple[str, str]] = {
         "coalesce(judged_at, lapsed_at) BETWEEN :since AND :until AND answered_at IS NOT NULL",
     ),
     Indicator.durability: (ANSWERS, "confirmed_at BETWEEN :since AND :until AND answered_at IS NOT NULL"),
-    Indicator.visits_on_time: (
-        VISITS,
-        f"{PLANNED} AND (outcome IN ('done', 'done_late') OR outcome IS NULL AND missed_at IS NOT NULL)",
-    ),
+    Indicator.visits_on_time: (VISITS, DUE),
+    Indicator.visits_covered: (VISITS, DUE),
     Indicator.visits_counted: (VISITS, f"{PLANNED} AND outcome IN ('done', 'done_late')"),
     Indicator.visits_made: (VISITS, f"{PLANNED} AND outcome IN ('done', 'done_late')"),
 }

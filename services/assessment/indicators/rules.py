@@ -23,6 +23,7 @@ class Indicator(StrEnum):
     confirmation = "confirmation"
     durability = "durability"
     visits_on_time = "visits_on_time"
+    visits_covered = "visits_covered"
     visits_counted = "visits_counted"
     visits_made = "visits_made"
     outcomes = "outcomes"
@@ -33,7 +34,7 @@ AMOUNTS = frozenset({Indicator.visits_made})
 MEANS = frozenset({Indicator.outcomes})
 """Each observation is a share itself, so the mean is no share of observations. Measured apart from the others."""
 OF_CASES = SAID_BY_RESIDENTS | {Indicator.response}
-OF_VISITS = frozenset({Indicator.visits_on_time, Indicator.visits_counted, Indicator.visits_made})
+OF_VISITS = frozenset({Indicator.visits_on_time, Indicator.visits_covered, Indicator.visits_counted, Indicator.visits_made})
 """Counted, and set against the size of the unit. How much residents complain is none: silence must not pay."""
 
 
@@ -75,6 +76,11 @@ MEANINGS = {
     Indicator.visits_on_time: Meaning(
         "visits made or missed",
         "visits made in their window / visits made or missed",
+        "visits: VisitPlanned, VisitRecorded, VisitMissed",
+    ),
+    Indicator.visits_covered: Meaning(
+        "visits made or missed",
+        "visits made, in their window or later / visits made or missed",
         "visits: VisitPlanned, VisitRecorded, VisitMissed",
     ),
     Indicator.visits_counted: Meaning(
@@ -166,6 +172,11 @@ class VisitCounts(msgspec.Struct, frozen=True, gc=False):
         """Of the visits that were made or missed, those made in time."""
         return Tally(self.done, self.made + self.missed)
 
+    @property
+    def covered(self) -> Tally:
+        """Of the same visits, those made at all: how much of what was planned reached somebody."""
+        return Tally(self.made, self.made + self.missed)
+
 
 @dataclass(frozen=True, slots=True)
 class Retaliations:
@@ -232,6 +243,7 @@ TALLIES: dict[Indicator, Callable[[Measures], Tally]] = {
     Indicator.confirmation: lambda found: found.confirmation.rate,
     Indicator.durability: lambda found: found.confirmation.durability,
     Indicator.visits_on_time: lambda found: found.visits.on_time,
+    Indicator.visits_covered: lambda found: found.visits.covered,
     Indicator.visits_counted: lambda found: Tally(found.visits.counted, found.visits.made),
     Indicator.visits_made: lambda found: Tally(found.visits.made, found.visits.planned),
 }

@@ -431,6 +431,20 @@ async def test_what_is_not_asked_about_is_not_looked_for(office: Office) -> None
     assert await looked() == 2
 
 
+async def test_a_unit_whose_visits_reach_too_few_is_unqualified(office: Office) -> None:
+    north = await office.register_unit("north", "province")
+    standard = await office.adopt_standard("covered", floors=[{"indicator": "visits_covered", "at_least": 0.5}])
+    await office.schedule_campaign(north, standard, code="covered")
+    await office.hear(judged_cases(north, due=9, in_time=9, judged=9, resolved=9, rated=9, satisfied=9))
+    for number in range(6):
+        story = Story(north)
+        await office.hear([story.planned(), story.recorded(outcome="done_late") if number < 2 else story.missed()])
+    grade = (await office.get(f"/v1/units/{north['id']}/scorecard"))["grade"]
+    assert grade["reason"] == "unqualified: visits_covered 0.33 is below its floor of 0.5"
+    [gate] = grade["explanation"]["gates"]
+    assert (gate["code"], gate["indicator"], gate["n"], gate["at_least"]) == ("floor", "visits_covered", 6, 0.5)
+
+
 async def test_scoreboard_costs_the_same_number_of_queries_however_many_units(office: Office) -> None:
     north = await office.register_unit("north", "province")
     await campaign_over(office, north)

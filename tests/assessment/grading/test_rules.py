@@ -351,6 +351,16 @@ def test_a_floor_says_what_is_below_it_and_a_missing_one_is_missing() -> None:
     assert graded(few, asked).reason == "not graded: the floor of visits_on_time needs 5 visits made or missed, has 4"
 
 
+def test_a_floor_of_coverage_counts_what_was_made_late_and_holds_no_refusal_against_anybody() -> None:
+    asked = terms(*BASIC.criteria, floors=[Floor(indicator=Indicator.visits_covered, at_least=Decimal("0.4"))])
+    visits = VisitCounts(planned=20, done=1, done_late=2, missed=6, refused=11)
+    found = gather(
+        asked, Level.county, Measures(Tally(9, 9), Tally(9, 9), Tally(9, 9), CaseCounts(), visits), profile=None, points={}
+    )
+    assert found.floors == {Indicator.visits_covered: Observed(3, 9, 9)}
+    assert graded(found, asked).reason == "unqualified: visits_covered 0.33 is below its floor of 0.4"
+
+
 @given(graded_by(least=10))
 def test_the_uncertainty_of_the_shares_encloses_the_grade(case: tuple[Terms, Evidence]) -> None:
     asked, evidence = case

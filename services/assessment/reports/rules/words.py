@@ -80,6 +80,7 @@ WORDS: Mapping[type[StrEnum], Mapping[str, Phrase]] = {
         Indicator.confirmation: Phrase("Confirmation rate", "居民确认率"),
         Indicator.durability: Phrase("Durability", "解决保持率"),
         Indicator.visits_on_time: Phrase("Visits on time", "走访按时率"),
+        Indicator.visits_covered: Phrase("Visits made at all", "走访覆盖率"),
         Indicator.visits_counted: Phrase("Visits with a result", "走访有效率"),
         Indicator.visits_made: Phrase("Visits made", "走访次数"),
         Indicator.outcomes: Phrase("Outcomes confirmed", "成效确认度"),
@@ -163,6 +164,7 @@ OBSERVATIONS: Mapping[Indicator, Phrase] = {
     Indicator.confirmation: Phrase("cases called resolved", "答复办结的事项"),
     Indicator.durability: Phrase("cases that a resident confirmed", "居民确认解决的事项"),
     Indicator.visits_on_time: Phrase("visits made or missed", "已完成或未完成的走访"),
+    Indicator.visits_covered: Phrase("visits made or missed", "已完成或未完成的走访"),
     Indicator.visits_counted: Phrase("visits made", "已完成的走访"),
     Indicator.visits_made: Phrase("planned visits", "计划走访"),
     Indicator.outcomes: Phrase("outcomes due that can be counted", "到期且可计入的成效"),
@@ -196,6 +198,9 @@ FORMULAS: Mapping[Indicator, Phrase] = {
     ),
     Indicator.visits_on_time: Phrase(
         "visits made in their window / visits made or missed", "在规定时段内完成的走访÷已完成或未完成的走访"
+    ),
+    Indicator.visits_covered: Phrase(
+        "visits made, in their window or later / visits made or missed", "已完成的走访（含逾期）÷（已完成的走访＋未完成的走访）"
     ),
     Indicator.visits_counted: Phrase(
         "visits by which something was learned or done / visits made", "有实际成效的走访÷已完成的走访"
