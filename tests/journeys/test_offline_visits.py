@@ -8,6 +8,7 @@ from uuid import uuid4
 import icalendar
 from structlog.testing import capture_logs
 
+from services.visits.jobs import remind
 from shared.bus import Bus
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
@@ -49,6 +50,8 @@ async def test_a_phone_that_was_offline_loses_nothing(databases: Databases, bus:
 
         # 3. The first window ends, as far as anybody knows unvisited: a reminder goes out before.
         clock.advance(days=3, hours=1)
+        [visits] = [service for service in world.product.services if service.name == "visits"]
+        await remind(visits.works)
         await eventually(lambda: _reminded(receiver, late["id"]))
         clock.advance(days=2)
 
