@@ -11,8 +11,8 @@ from tests.importing.samples import row, write_csv
 from tests.importing.stub_api import PASSWORD, StubApi
 
 
-async def run(api: StubApi, path: Path, tally: Tally, console: Console) -> None:
-    async with open_api(api.url, "admin", PASSWORD, patience=0.5) as client:
+async def run(api: StubApi, path: Path, tally: Tally, console: Console, *, patience: float = 10.0) -> None:
+    async with open_api(api.url, "admin", PASSWORD, patience=patience) as client:
         await load(client, path, NYC311, survey(path, NYC311), tally, console)
 
 
@@ -32,7 +32,7 @@ async def test_a_server_that_goes_away_half_way_stops_the_import_and_the_next_ru
     api.troubles = [""] * 20 + ["503"] * 1000
     first = Tally()
     with pytest.raises(ServerAway):
-        await run(api, source, first, console)
+        await run(api, source, first, console, patience=0.5)
     assert first.imported == len(api.opinions) == 20
     api.troubles = []
     second = Tally()
