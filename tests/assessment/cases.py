@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from shared.auth import Role
 from shared.events.envelope import Event
 from shared.events.feedback import (
     AppealDecided,
@@ -20,6 +21,8 @@ from shared.events.feedback import (
     CaseWithdrawn,
     ClockBreachedV2,
     ClockKind,
+    DecidedAbout,
+    DecisionMade,
     EscalationCause,
     RetaliationClimbed,
     RetaliationDecided,
@@ -131,6 +134,24 @@ class Story:
         return VisitRecorded(
             **self.visit, outcome=outcome, occurred_at=after(hours), recorded_at=after(hours), late=False, findings=findings
         )
+
+
+def decision_made(
+    unit: Any, about: DecidedAbout = DecidedAbout.case, *, role: Role | None = Role.official, hours: float = 0
+) -> DecisionMade:
+    """A rejection, as feedback tells it for the register."""
+    return DecisionMade(
+        decision_id=uuid4(),
+        about=about,
+        subject_id=uuid4(),
+        unit_id=UUID(unit["id"]),
+        kind="case.rejected",
+        rule="case.rejected-with-reason",
+        reason="not_our_duty",
+        role=role,
+        by_unit_id=UUID(unit["id"]) if role else None,
+        decided_at=after(hours),
+    )
 
 
 def activity_planned(unit: Any, activity_id: UUID, hours: float = 0) -> Event:

@@ -31,16 +31,17 @@ async def list_decisions(
     Who decided is named to administrators and inspectors; the others see role and unit. What is not published names nobody to an
     inspector of a unit, who is of the chain of all that they see here. Raises `Invalid` (malformed-cursor).
     """
-    seen = in_scope(uow, principal, col(Decision.unit_id)) & _known_here(principal)
-    rows, following = await _page(uow, seen, given, limit=limit, cursor=cursor)
+    rows, following = await _page(uow, visible(uow, principal), given, limit=limit, cursor=cursor)
     told = [DecisionOut.of(row, named=sees_persons(principal) and (row.public or oversees_all(principal))) for row in rows]
     return Page(items=told, next_cursor=following)
 
 
-def _known_here(principal: Principal) -> ColumnElement[bool]:
-    """Who may know of a case, a report or a hold is decided by feedback alone: what it decided about them is for administrators,
-    who may know of all of them."""
-    return true() if principal.role is Role.admin else col(Decision.subject).not_in(list(DecidedAbout))
+def visible(uow: UnitOfWork, principal: Principal) -> ColumnElement[bool]:
+    """SQL for the decisions that the caller sees beside the public ones: about their units, but who may know of a case, a report
+    or a hold is decided by feedback alone, so what it decided about them is for administrators, who may know of all."""
+    if principal.role is Role.admin:
+        return true()
+    return in_scope(uow, principal, col(Decision.unit_id)) & col(Decision.subject).not_in(list(DecidedAbout))
 
 
 async def list_public_decisions(

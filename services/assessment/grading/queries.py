@@ -54,6 +54,7 @@ class Assessed:
     terms: Terms | None
     period: Period
     measures: Measures
+    evidence: Evidence
     grade: Grade
     in_full: bool
 
@@ -184,7 +185,7 @@ async def _assess_by(uow: UnitOfWork, running: Running | None, units: Sequence[U
     def assessed(unit: Unit) -> Assessed:
         level, measures = Level(unit.level), facts.measures[unit.id]
         evidence = facts.evidence(unit.id, level, terms) if terms else Evidence(level, {}, retaliations=measures.retaliations)
-        return Assessed(unit, running, terms, period, measures, grade(terms, evidence, in_full=in_full), in_full)
+        return Assessed(unit, running, terms, period, measures, evidence, grade(terms, evidence, in_full=in_full), in_full)
 
     return [assessed(unit) for unit in units]
 

@@ -10,11 +10,12 @@ from sqlmodel import col
 from services.assessment.campaigns.models import Campaign, Exclusion
 from services.assessment.decisions.models import Decision
 from services.assessment.decisions.queries import sees_persons
+from services.assessment.decisions.queries import visible as decisions_seen
 from services.assessment.grades.models import TO_BE_SIGNED, GradeSignature, UnitGrade
 from services.assessment.grades.queries import signatures_of, standing_grade, visible
 from services.assessment.grades.rules import Evidence, GradeCause, GradeState, recompute, unveil
 from services.assessment.grading.queries import Assessed, assess_unit, show_scorecard
-from services.assessment.grading.rules import GradeValue, observe
+from services.assessment.grading.rules import GradeValue
 from services.assessment.objections.models import Objection
 from services.assessment.outcomes.queries import newest_outcomes
 from services.assessment.profiles.models import UnitProfile
@@ -22,7 +23,7 @@ from services.assessment.profiles.queries import get_profile
 from services.assessment.reports.rules.telling import floors_of
 from services.assessment.reports.rules.views import View, view_of
 from services.assessment.reports.schemas import Judged, PastGrade, Register, Report, StandardNamed
-from services.assessment.scopes.queries import in_scope, is_in_scope
+from services.assessment.scopes.queries import is_in_scope
 from services.assessment.standards.queries import get_standard
 from services.assessment.units.queries import get_chain, get_unit
 from services.assessment.upgrade_plans import queries as upgrade_plans
@@ -71,7 +72,7 @@ async def _report(uow: UnitOfWork, reader: Principal, unit_id: UUID, view: View)
         plan=plan,
         names=names,
         exclusions=await _exclusions(uow, unit_id, [each.id for each in above]),
-        register=await _register(uow, reader, unit_id, found) if view is View.inspector else None,
+        register=await _register(uow, reader, unit_id, judged.signatures) if view is View.inspector else None,
         made_at=uow.now(),
     )
 
@@ -102,7 +103,7 @@ async def _judged(uow: UnitOfWork, grade: UnitGrade, view: View) -> Judged:
         until=evidence.until,
         counted_at=evidence.counted_at,
         signed=grade,
-        signatures=len(await _signatures(uow, grade)),
+        signatures=(await signatures_of(uow, [grade]))[grade.id],
         left_out={code: len(cases) for code, cases in evidence.excluded.items()},
     )
 
@@ -111,12 +112,11 @@ def _live(uow: UnitOfWork, assessed: Assessed) -> Judged:
     running, in_full, period = assessed.running, assessed.in_full, assessed.period
     standard = running.standard if running else None
     terms = assessed.terms
-    floors = {floor.indicator: observe(assessed.measures, floor.indicator) for floor in (terms.floors if terms else ())}
     bands = terms.bands_for(Level(assessed.unit.level)) if terms else None
     return Judged(
         grade=assessed.grade,
         parts=assessed.grade.parts,
-        floors=floors_of(terms, floors, graded_in_full=in_full, in_full=in_full),
+        floors=floors_of(terms, assessed.evidence.floors, graded_in_full=in_full, in_full=in_full),
         standard=StandardNamed(standard.name, standard.code, standard.version, bands, terms.gates)
         if standard and terms and bands
         else None,
@@ -125,10 +125,6 @@ def _live(uow: UnitOfWork, assessed: Assessed) -> Judged:
         until=period.until,
         counted_at=uow.now(),
     )
-
-
-async def _signatures(uow: UnitOfWork, grade: UnitGrade | None) -> Sequence[GradeSignature]:
-    return (await signatures_of(uow, [grade]))[grade.id] if grade else ()
 
 
 async def _profile(uow: UnitOfWork, unit_id: UUID) -> UnitProfile | None:
@@ -187,10 +183,9 @@ async def _exclusions(uow: UnitOfWork, unit_id: UUID, above: Sequence[UUID]) -> 
     return [(exclusion, name) for exclusion, name in rows]
 
 
-async def _register(uow: UnitOfWork, reader: Principal, unit_id: UUID, grade: UnitGrade | None) -> Register:
-    """Decisions that are not public only of units that the reader answers for, as in `GET /v1/decisions`."""
-    seen = or_(col(Decision.public), in_scope(uow, reader, col(Decision.unit_id)))
-    signatures = await _signatures(uow, grade)
+async def _register(uow: UnitOfWork, reader: Principal, unit_id: UUID, signatures: Sequence[GradeSignature]) -> Register:
+    """Decisions that are not public only as `GET /v1/decisions` shows them to the reader."""
+    seen = or_(col(Decision.public), decisions_seen(uow, reader))
     objections = select(Objection).where(col(Objection.unit_id) == unit_id).order_by(col(Objection.id).desc()).limit(MOST)
     newest = select(Decision).where(col(Decision.unit_id) == unit_id, seen).order_by(col(Decision.id).desc())
     decisions = (await uow.session.scalars(newest.limit(MOST_DECISIONS))).all()
@@ -198,6 +193,5 @@ async def _register(uow: UnitOfWork, reader: Principal, unit_id: UUID, grade: Un
     return Register(
         objections=(await uow.session.scalars(objections)).all(),
         decisions=decisions,
-        signatures=signatures,
         units={unit.id: unit.name for unit in map(uow.units.get, acting) if unit},
     )

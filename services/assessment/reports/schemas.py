@@ -46,7 +46,7 @@ class Judged:
     until: datetime | None
     counted_at: datetime
     signed: UnitGrade | None = None
-    signatures: int = 0
+    signatures: Sequence[GradeSignature] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -67,7 +67,6 @@ class Register:
 
     objections: Sequence[Objection]
     decisions: Sequence[Decision]
-    signatures: Sequence[GradeSignature]
     units: Mapping[UUID, str]
 
 

@@ -2,38 +2,20 @@
 
 import asyncio
 import random
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from shared.auth import ANONYMOUS, Principal, Role
-from shared.events.feedback import DecidedAbout, DecisionMade
-from tests.assessment.cases import after
+from shared.events.feedback import DecidedAbout
+from tests.assessment.cases import decision_made
 from tests.assessment.office import ADMIN, Office
 from tests.support.callers import principal
 
 
-def made(
-    unit: Any, about: DecidedAbout = DecidedAbout.case, *, role: Role | None = Role.official, hours: float = 0
-) -> DecisionMade:
-    return DecisionMade(
-        decision_id=uuid4(),
-        about=about,
-        subject_id=uuid4(),
-        unit_id=UUID(unit["id"]),
-        kind="case.rejected",
-        rule="case.rejected-with-reason",
-        reason="not_our_duty",
-        role=role,
-        by_unit_id=UUID(unit["id"]) if role else None,
-        decided_at=after(hours),
-    )
-
-
 async def test_a_rejection_stands_beside_the_grades(office: Office) -> None:
     unit = await office.register_unit("north")
-    event = made(unit)
+    event = decision_made(unit)
     await office.hear([event])
     (entered,) = (await office.get("/v1/decisions", unit_id=unit["id"]))["items"]
     assert entered == {
@@ -54,14 +36,14 @@ async def test_a_rejection_stands_beside_the_grades(office: Office) -> None:
 
 
 async def test_a_rule_that_closed_a_case_alone_has_no_role(office: Office) -> None:
-    await office.hear([made(await office.register_unit("north"), role=None)])
+    await office.hear([decision_made(await office.register_unit("north"), role=None)])
     (entered,) = (await office.get("/v1/decisions"))["items"]
     assert (entered["actor_role"], entered["actor_unit_id"]) == (None, None)
 
 
 async def test_however_often_and_in_whatever_order_they_are_told_each_is_entered_once(office: Office) -> None:
     unit = await office.register_unit("north")
-    events = [made(unit, hours=hours) for hours in range(5)] * 3
+    events = [decision_made(unit, hours=hours) for hours in range(5)] * 3
     random.Random(1).shuffle(events)
     await asyncio.gather(office.hear(events[:8]), office.hear(events[8:]))
     entered = (await office.get("/v1/decisions"))["items"]
@@ -75,7 +57,7 @@ async def test_only_administrators_may_know_of_every_case_report_and_hold(
 ) -> None:
     """Who else may is decided by feedback alone: a case may be about the reader's own unit or post."""
     unit = await office.register_unit("north")
-    event = made(unit, about)
+    event = decision_made(unit, about)
     await office.hear([event])
     readers: list[Principal] = [principal(role, UUID(unit["id"])), principal(Role.inspector)]
     for reader in readers:

@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 
-from services.assessment.jobs import find_alarms
 from shared.auth import ANONYMOUS, Principal, Role
+from tests.assessment.bulk import closed_in_bulk, decide_alarm
 from tests.assessment.cases import NO_VISITS, Story, judged_cases, retaliation_decided, retaliation_reported
 from tests.assessment.office import ADMIN, Office, assert_problem
 from tests.assessment.outcomes.test_routes import call, day, hear_residents, measure, record
@@ -232,21 +232,6 @@ async def test_a_decision_counts_once_however_often_it_is_told(office: Office) -
         await office.hear([retaliation_decided(unit, report_id=decided)])
     (gate,) = (await office.scorecard(unit))["grade"]["explanation"]["gates"]
     assert gate["count"] == 1
-
-
-async def closed_in_bulk(office: Office, unit: Any) -> Any:
-    """The alarm about thirty cases that the unit rejected on the first day, once that is over."""
-    await office.hear([Story(unit).rejected() for _ in range(30)])
-    office.clock.advance(days=2)
-    while await find_alarms(office.service.works):
-        pass
-    [alarm] = (await office.get("/v1/alarms", unit_id=unit["id"]))["items"]
-    return alarm
-
-
-async def decide_alarm(office: Office, alarm: Any, verb: str) -> None:
-    path = f"/v1/alarms/{alarm['id']}/{verb}"
-    assert (await office.client.post(path, caller=ADMIN, json={"reason": "I looked."})).status_code == 200
 
 
 async def test_an_alarm_is_a_gate_once_somebody_above_has_upheld_it(office: Office) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import event as sqlalchemy_event
 
 from shared.auth import ANONYMOUS, Principal, Role
 from tests.assessment.assessors import GOOD, POOR, open_board
-from tests.assessment.cases import Story, judged_cases, retaliation_decided
+from tests.assessment.bulk import closed_in_bulk, decide_alarm
+from tests.assessment.cases import Story, decision_made, judged_cases, retaliation_decided
 from tests.assessment.office import ADMIN, Office, assert_problem
 from tests.assessment.reports.pages import Sheet, open_report
 from tests.support.callers import principal
@@ -215,6 +216,38 @@ async def test_a_gate_is_told_whatever_else_there_is(office: Office) -> None:
     assert "Retaliation was found true (1). It counts until 2 March 2027" in sheet.section("grade")
     assert sheet.rows("gates")["Retaliation"] == ["none found true in 365 days", "1", "not passed"]
     assert "经查实存在打击报复行为（1起），在2027年3月2日前有效" in (await open_report(office, board.mid, language="zh")).text
+
+
+async def test_every_kind_of_gate_has_its_row_while_the_campaign_is_under_way(office: Office) -> None:
+    north = await office.register_unit("north", "province")
+    mid = await office.register_unit("mid", "county", north)
+    floors = [{"indicator": "outcomes", "at_least": 0.5, "minimum_sample": 1}]
+    standard = await office.adopt_standard(gates=["upheld_alarm"], floors=floors)
+    await office.schedule_campaign(north, standard)
+    await office.hear(judged_cases(mid, **GOOD))
+    await decide_alarm(office, await closed_in_bulk(office, mid), "uphold")
+    sheet = await open_report(office, mid, language="en")
+    assert sheet.rows("gates") == {
+        "Retaliation": ["none found true in 365 days", "–", "passed"],
+        "Closing in bulk": ["none upheld in the period", "1", "not passed"],
+        "Outcomes confirmed": ["at least 50%", "–", "cannot be told"],
+    }
+    assert "Alarms about closing in bulk were upheld (1), about days from 2 March 2026 to 2 March 2026." in sheet.text
+    zh = await open_report(office, mid, language="zh")
+    assert zh.rows("gates")["批量办结"] == ["评定期内无查实情形", "1", "未通过"]
+    assert "经查实存在批量办结行为（1起，涉及2026年3月2日至2026年3月2日）" in zh.text
+
+
+async def test_what_feedback_decided_is_told_to_administrators_alone(office: Office) -> None:
+    board = await open_board(office)
+    await board.published()
+    readers = (board.whoever(Role.inspector, board.mid), principal(Role.inspector), ADMIN)
+    before = [(await open_report(office, board.mid, reader)).section("decisions") for reader in readers]
+    await office.hear([decision_made(board.mid)])
+    after = [(await open_report(office, board.mid, reader)).section("decisions") for reader in readers]
+    assert after[:2] == before[:2]
+    assert "not_our_duty" in after[2]
+    assert "not_our_duty" not in before[2]
 
 
 async def test_an_objection_and_its_correction_are_told(office: Office) -> None:
