@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.assessment.grading.rules import Observed
+from services.assessment.grading.rules.evidence import Observed
 from services.assessment.indicators.rules import AMOUNTS, Indicator
 from services.assessment.standards.rules import Bands, Criterion, Floor, Source, Terms, check_terms, source_of
 

@@ -3,6 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import exists, select, text
@@ -22,11 +23,11 @@ from services.assessment.audits.queries import (
 from services.assessment.audits.rules import Finding, Kind, Result, Rule
 from services.assessment.audits.schemas import AuditIn, FindingIn, SettlementIn
 from services.assessment.campaigns.models import Campaign
-from services.assessment.campaigns.queries import get_campaign, reaches_unit
+from services.assessment.campaigns.queries import covered_root, get_campaign
 from services.assessment.campaigns.rules import counts_from
 from services.assessment.decisions.actions import record_decision
 from services.assessment.grades.actions.auditing import count_without, explain_found, show_audit
-from services.assessment.grades.actions.signing import lock_unit, signers_of
+from services.assessment.grades.actions.signing import lock_grade_of, signers_of
 from services.assessment.grades.models import UnitGrade
 from services.assessment.grades.queries import audit_of, in_chain
 from services.assessment.grades.rules import AuditFound, SettledAs, Settlement
@@ -35,7 +36,7 @@ from services.assessment.scores.models import Score
 from services.assessment.standards.queries import get_standard
 from services.assessment.units.queries import get_unit
 from shared.auth import Principal, Role
-from shared.errors import Conflict, Invalid, NotFound
+from shared.errors import Conflict, NotFound
 from shared.events.assessment import EvidenceAudited, EvidenceAuditStarted
 from shared.uow import UnitOfWork
 
@@ -47,7 +48,7 @@ async def start_audit(uow: UnitOfWork, principal: Principal, campaign_id: UUID, 
     `Conflict` (nothing-to-audit, no-grades-to-audit).
     """
     campaign = await get_campaign(uow, campaign_id)
-    root = await _root(uow, campaign, said.unit_id)
+    root = await covered_root(uow, campaign, said.unit_id)
     rules.check_outside(principal.role is not Role.admin and _concerned(uow, principal, root))
     rules.counted_by((await get_standard(uow, campaign.standard_id)).terms)
     if not await uow.session.scalar(ANY_AUDITABLE, {"campaign_id": campaign.id, "root": await _path(uow, root)}):
@@ -107,7 +108,7 @@ async def _draw_one(uow: UnitOfWork, audit: EvidenceAudit, campaign: Campaign, c
     if unit is None:
         audit.drawn = True
         return
-    grade = await _lock_grade(uow, unit)
+    grade = await lock_grade_of(uow, unit.unit_id, unit.grade_id)
     asked = {**_drawing(audit, campaign), "unit_id": unit.unit_id, "size": audit.size}
     rows = (await uow.session.execute(draw_evidence(counted), asked)).all()
     uow.session.add_all(
@@ -186,15 +187,6 @@ async def settle_unit(
     return audit
 
 
-async def _root(uow: UnitOfWork, campaign: Campaign, unit_id: UUID | None) -> UUID | None:
-    if unit_id is None:
-        return campaign.unit_id
-    unit = await get_unit(uow, unit_id)
-    if not reaches_unit(uow, campaign, unit.id):
-        raise Invalid("unit-not-covered", "`unit_id`: this campaign does not cover this unit.")
-    return unit.id
-
-
 def _concerned(uow: UnitOfWork, principal: Principal, root: UUID | None) -> bool:
     """Whether the caller's unit is among those that may be drawn, or above or below one."""
     return principal.unit_id is not None if root is None else in_chain(uow, principal, root)
@@ -215,7 +207,7 @@ async def _lock(
     audit = await find_audit(uow, campaign_id, audit_id)
     found = await find_unit(uow, audit, unit_id)
     rules.check_outside(in_chain(uow, principal, unit_id))
-    grade = await _lock_grade(uow, found)
+    grade = await lock_grade_of(uow, unit_id, found.grade_id)
     unit = await uow.session.get_one(AuditedUnit, (audit.id, unit_id), with_for_update=True, populate_existing=True)
     scored = exists().where(
         col(Score.unit_id) == unit_id, col(Score.campaign_id) == campaign_id, col(Score.account_id) == principal.account
@@ -224,11 +216,6 @@ async def _lock(
     rules.check_separate(scored=bool(await uow.session.scalar(select(scored))), signed=signed)
     rules.check_unsettled(settled=unit.settled_as is not None)
     return audit, unit, grade
-
-
-async def _lock_grade(uow: UnitOfWork, unit: AuditedUnit) -> UnitGrade:
-    await lock_unit(uow, unit.unit_id)
-    return await uow.session.get_one(UnitGrade, unit.grade_id, with_for_update=True, populate_existing=True)
 
 
 async def _result(uow: UnitOfWork, unit: AuditedUnit) -> Result:
@@ -244,30 +231,12 @@ async def _not_supported(uow: UnitOfWork, unit: AuditedUnit) -> dict[Kind, list[
 
 
 def _tell_signers(grade: UnitGrade, audit: EvidenceAudit, unit: AuditedUnit, found: Result) -> None:
-    shown = AuditFound(
-        audit_id=audit.id,
-        auditor_id=unit.auditor_id,
-        due_at=audit.due_at,
-        drawn=found.drawn,
-        upheld=found.upheld,
-        not_supported=found.not_supported,
-        cannot_be_checked=found.cannot_be_checked,
-    )
-    show_audit(grade, shown)
+    show_audit(grade, AuditFound(audit_id=audit.id, auditor_id=unit.auditor_id, due_at=audit.due_at, **asdict(found)))
 
 
 async def _tell_audited(uow: UnitOfWork, audit: EvidenceAudit, unit: AuditedUnit, found: Result) -> None:
-    event = EvidenceAudited(
-        audit_id=audit.id,
-        campaign_id=audit.campaign_id,
-        unit_id=unit.unit_id,
-        drawn=found.drawn,
-        upheld=found.upheld,
-        not_supported=found.not_supported,
-        cannot_be_checked=found.cannot_be_checked,
-        audited_at=uow.now(),
-    )
-    await uow.record(event)
+    of_unit = {"audit_id": audit.id, "campaign_id": audit.campaign_id, "unit_id": unit.unit_id}
+    await uow.record(EvidenceAudited(**of_unit, **asdict(found), audited_at=uow.now()))
 
 
 async def _note(

@@ -14,8 +14,9 @@ from services.assessment.campaigns.models import Campaign, Exclusion
 from services.assessment.campaigns.rules import Excluded, measures
 from services.assessment.standards.models import Standard
 from services.assessment.units.models import Unit
+from services.assessment.units.queries import get_unit
 from services.assessment.units.rules import codes_of
-from shared.errors import NotFound
+from shared.errors import Invalid, NotFound
 from shared.pages import cut, decode_cursor
 from shared.types import Level
 from shared.uow import UnitOfWork
@@ -106,6 +107,17 @@ async def campaigns_begun(uow: UnitOfWork, unit: Unit) -> list[Running]:
     codes = codes_of(unit.path)
     begun = await _started(uow, BEGUN, codes, now=uow.now())
     return [one for one in begun if one.measures(codes, Level(unit.level))]
+
+
+async def covered_root(uow: UnitOfWork, campaign: Campaign, unit_id: UUID | None) -> UUID | None:
+    """The unit from which on down something is asked of the campaign: the one that is named, else the one that it starts from,
+    None for every unit. Raises `NotFound` (unit-not-found), `Invalid` (unit-not-covered)."""
+    if unit_id is None:
+        return campaign.unit_id
+    unit = await get_unit(uow, unit_id)
+    if not reaches_unit(uow, campaign, unit.id):
+        raise Invalid("unit-not-covered", "`unit_id`: this campaign does not cover this unit.")
+    return unit.id
 
 
 def reaches_unit(uow: UnitOfWork, campaign: Campaign, unit_id: UUID) -> bool:

@@ -10,7 +10,7 @@ from services.assessment.comparisons.rules import NO_COMPOSITE, NO_PROFILE, Plac
 from services.assessment.comparisons.schemas import PlaceAmongPeers
 from services.assessment.grades.models import STANDS, UnitGrade
 from services.assessment.grades.queries import find_standing_grade
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 from services.assessment.profiles.models import NEWEST, UnitProfile
 from services.assessment.standards.queries import get_standard
 from services.assessment.units.queries import get_unit

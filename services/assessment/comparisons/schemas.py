@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 from shared.types import Out
 
 

@@ -10,7 +10,7 @@ from services.assessment.dry_runs.models import DryRun
 from services.assessment.dry_runs.rules import check_past, lacking, moved, tallied
 from services.assessment.dry_runs.schemas import DryRunIn, DryRunOut
 from services.assessment.grading.queries import Facts, facts_of
-from services.assessment.grading.rules import Grade, grade
+from services.assessment.grading.rules.judging import Grade, grade
 from services.assessment.indicators.rules import Period
 from services.assessment.standards.models import Standard
 from services.assessment.standards.queries import active_version, get_standard

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.assessment.grades.rules import GradeCause, GradeState
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 from services.assessment.tables import AssessmentTable
 from shared.auth import Role
 from shared.types import JsonObject, enum_check

@@ -25,8 +25,10 @@ from services.assessment.grades.rules import (
 )
 from services.assessment.grades.schemas import GradeOut, PublicGrade, Recomputation
 from services.assessment.grading.queries import Facts, facts_of
-from services.assessment.grading.rules import Evidence as Known
-from services.assessment.grading.rules import GateCode, Verdict, judge, observe
+from services.assessment.grading.rules.evidence import Evidence as Known
+from services.assessment.grading.rules.evidence import observe
+from services.assessment.grading.rules.gates import GateCode
+from services.assessment.grading.rules.judging import Verdict, judge
 from services.assessment.indicators.models import CaseEvidence
 from services.assessment.indicators.queries import measure_without
 from services.assessment.indicators.rules import Period

@@ -19,7 +19,7 @@ from services.assessment.grades.schemas import (
     SignaturesIn,
     SignaturesOut,
 )
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 from shared.auth import Caller, Overseer, Principal, Require, Role
 from shared.http import EdgeRoute, Uow, Version, tag_version
 from shared.pages import Page, PageCursor, PageLimit

@@ -12,8 +12,10 @@ import msgspec
 from pydantic import BaseModel, ConfigDict
 
 from services.assessment.alarms.rules import Upheld
-from services.assessment.grading.rules import Evidence as Known
-from services.assessment.grading.rules import GateCode, Grade, GradeValue, Observed, Verdict, grade, judge
+from services.assessment.grading.rules.evidence import Evidence as Known
+from services.assessment.grading.rules.evidence import Observed
+from services.assessment.grading.rules.gates import GateCode
+from services.assessment.grading.rules.judging import Grade, GradeValue, Verdict, grade, judge
 from services.assessment.indicators.rules import Indicator, Period, Retaliations
 from services.assessment.standards.rules import Terms
 from shared.errors import Conflict, Forbidden

@@ -20,7 +20,7 @@ from services.assessment.grades.rules import (
     recompute,
     unveil,
 )
-from services.assessment.grading.rules import Grade, GradeValue, Verdict
+from services.assessment.grading.rules.judging import Grade, GradeValue, Verdict
 from services.assessment.grading.schemas import Explanation, StandardUsed, composite_of
 from services.assessment.standards.rules import Terms
 from services.assessment.units.models import Unit

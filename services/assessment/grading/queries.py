@@ -9,7 +9,9 @@ from services.assessment.alarms.rules import Upheld
 from services.assessment.campaigns.queries import Running, campaigns_measuring
 from services.assessment.campaigns.rules import counts_from
 from services.assessment.case_call_backs.queries import called_back
-from services.assessment.grading.rules import FEWEST, Evidence, Grade, gather, grade, is_hidden, show_cases, show_completion
+from services.assessment.grading.rules.evidence import Evidence, gather
+from services.assessment.grading.rules.judging import Grade, grade
+from services.assessment.grading.rules.showing import FEWEST, is_hidden, show_cases, show_completion
 from services.assessment.grading.schemas import (
     BoardItem,
     CaseCountsOut,

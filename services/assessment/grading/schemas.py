@@ -10,21 +10,9 @@ import msgspec
 from pydantic import Field
 
 from services.assessment.campaigns.queries import Running
-from services.assessment.grading.rules import (
-    ALARMS,
-    FORMULA,
-    RETALIATION,
-    Advice,
-    AlarmGate,
-    Branch,
-    Gate,
-    GateCode,
-    Grade,
-    GradeValue,
-    RetaliationGate,
-    meaning_of,
-)
-from services.assessment.indicators.rules import MEANINGS, Confirmation, Indicator, Period, Tally, VisitCounts, wilson
+from services.assessment.grading.rules.gates import CountedGate, Gate, GateCode
+from services.assessment.grading.rules.judging import FORMULA, Advice, Branch, Grade, GradeValue, meaning_of
+from services.assessment.indicators.rules import Confirmation, Indicator, Period, Tally, VisitCounts, wilson
 from services.assessment.standards.models import Standard
 from services.assessment.standards.rules import Bands, Scale, Source
 from shared.types import Level, Out
@@ -211,17 +199,13 @@ class GateShown(Out):
 
     @classmethod
     def of(cls, gate: Gate) -> Self:
-        if isinstance(gate, RetaliationGate | AlarmGate):
+        if isinstance(gate, CountedGate):
             told: dict[str, object] = {"count": gate.count, "since": gate.since, "until": gate.until}
-            meaning = RETALIATION if isinstance(gate, RetaliationGate) else ALARMS
         else:
-            floor, meaning = gate.floor, MEANINGS[gate.floor.indicator]
-            told = {"indicator": floor.indicator, "at_least": float(floor.at_least)}
+            told = {"indicator": gate.floor.indicator, "at_least": float(gate.floor.at_least)}
             told |= {"value": _float(gate.observed.value), "n": gate.observed.n}
-        nothing = dict.fromkeys(cls.model_fields)
-        return cls.model_validate(
-            {**nothing, **told, "code": gate.code, "reason": gate.reason, "source": meaning.source, "formula": meaning.formula}
-        )
+        told |= {"code": gate.code, "reason": gate.reason, "source": gate.meaning.source, "formula": gate.meaning.formula}
+        return cls.model_validate({**dict.fromkeys(cls.model_fields), **told})
 
 
 class Between(Out):

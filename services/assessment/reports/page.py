@@ -15,7 +15,9 @@ from markupsafe import Markup
 
 from services.assessment.decisions.models import Decision
 from services.assessment.grades.rules import SIGNATURES, GradeState, Rule, can_be_objected
-from services.assessment.grading.rules import FEWEST, AlarmGate, GateCode, GradeValue, RetaliationGate, meaning_of
+from services.assessment.grading.rules.gates import CountedGate, GateCode
+from services.assessment.grading.rules.judging import GradeValue, meaning_of
+from services.assessment.grading.rules.showing import FEWEST
 from services.assessment.indicators.rules import Indicator
 from services.assessment.objections.models import Objection
 from services.assessment.objections.rules import Grounds, ObjectionState
@@ -74,7 +76,7 @@ def _running_head(title: str) -> str:
 def _told(report: Report, speech: Speech) -> dict[str, Any]:
     """What the template does not work out for itself."""
     judged, card = report.judged, report.card
-    counts = {gate.code: gate.count for gate in judged.grade.gates if isinstance(gate, RetaliationGate | AlarmGate)}
+    counts = {gate.code: gate.count for gate in judged.grade.gates if isinstance(gate, CountedGate)}
     declared = {GateCode(gate) for gate in judged.standard.gates} if judged.standard else ()
     bands = judged.standard.bands if judged.standard else None
     why = list(reasons(speech, judged.grade, bands, judged.floors))

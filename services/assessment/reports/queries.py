@@ -15,7 +15,7 @@ from services.assessment.grades.models import TO_BE_SIGNED, GradeSignature, Unit
 from services.assessment.grades.queries import signatures_of, standing_grade, visible
 from services.assessment.grades.rules import Evidence, GradeCause, GradeState, recompute, unveil
 from services.assessment.grading.queries import Assessed, assess_unit, show_scorecard
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 from services.assessment.objections.models import Objection
 from services.assessment.outcomes.queries import newest_outcomes
 from services.assessment.profiles.models import UnitProfile

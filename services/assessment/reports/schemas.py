@@ -10,7 +10,7 @@ from services.assessment.campaigns.models import Exclusion
 from services.assessment.decisions.models import Decision
 from services.assessment.grades.models import GradeSignature, UnitGrade
 from services.assessment.grades.rules import GradeCause, GradeState
-from services.assessment.grading.rules import Branch, Grade, GradeValue
+from services.assessment.grading.rules.judging import Branch, Grade, GradeValue
 from services.assessment.grading.schemas import Scorecard
 from services.assessment.objections.models import Objection
 from services.assessment.outcomes.schemas import PublicOutcome

@@ -13,7 +13,7 @@ from services.assessment.campaigns.queries import get_campaign
 from services.assessment.campaigns.rules import counts_from
 from services.assessment.directives.queries import states_of_tasks
 from services.assessment.exclusions.queries import EXCLUDED
-from services.assessment.grading.rules import observe
+from services.assessment.grading.rules.evidence import observe
 from services.assessment.indicators.queries import measure_units
 from services.assessment.indicators.rules import AMOUNTS, MEANS, Indicator, Measures, Period, Tally
 from services.assessment.scopes.queries import is_in_scope

@@ -13,7 +13,7 @@ from services.assessment.grades.actions.signing import lock_unit
 from services.assessment.grades.models import OWES_PLAN, UnitGrade
 from services.assessment.grades.queries import standing_grade
 from services.assessment.grades.rules import GradeCause
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 from services.assessment.indicators.rules import Period
 from services.assessment.units.models import Unit
 from services.assessment.upgrade_plans import rules

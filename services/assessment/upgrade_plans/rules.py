@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from services.assessment.grading.rules import Grade, GradeValue
+from services.assessment.grading.rules.judging import Grade, GradeValue
 from shared.errors import Conflict, Forbidden, Invalid
 
 

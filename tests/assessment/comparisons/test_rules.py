@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.assessment.comparisons.rules import FEWEST_UNITS, Place, Result, place_of, too_few
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 
 GRADED = [GradeValue.unqualified, GradeValue.qualified, GradeValue.excellent]
 results = st.builds(Result, st.sampled_from(GRADED), st.fractions(0, 1, max_denominator=40))

@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.assessment.jobs import cascade, draw_audits, find_alarms
+from services.assessment.jobs import cascade, draw_audits
 from shared.auth import Principal, Role
 from tests.assessment.assessors import POOR, Board, open_board
+from tests.assessment.bulk import closed_in_bulk
 from tests.assessment.cases import Story
 from tests.assessment.office import ADMIN, Office
 from tests.support.callers import principal
@@ -134,11 +135,7 @@ async def answering_comment(office: Office) -> Call:
 def alarmed(verb: str) -> Arranging:
     async def arrange(office: Office) -> Call:
         unit = await office.register_unit("north")
-        await office.hear([Story(unit).answered() for _ in range(25)])
-        office.clock.advance(days=2)
-        while await find_alarms(office.service.works):
-            pass
-        (alarm,) = (await office.get("/v1/alarms"))["items"]
+        alarm = await closed_in_bulk(office, unit)
         return Call(f"/v1/alarms/{alarm['id']}/{verb}", REASON)
 
     return arrange

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.assessment.dry_runs.rules import LONGEST, check_past, lacking, moved, tallied
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 from shared.errors import Invalid
 from shared.types import Level
 

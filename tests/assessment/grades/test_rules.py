@@ -22,7 +22,9 @@ from services.assessment.grades.rules import (
     rejudge,
     unveil,
 )
-from services.assessment.grading.rules import GateCode, GradeValue, Observed
+from services.assessment.grading.rules.evidence import Observed
+from services.assessment.grading.rules.gates import GateCode
+from services.assessment.grading.rules.judging import GradeValue
 from services.assessment.standards.rules import DeclaredGate, Terms
 from shared.errors import Conflict, DomainError, Forbidden
 from shared.practices import GradeTerms, Practice

@@ -9,26 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.assessment.alarms.rules import Upheld
-from services.assessment.grading.rules import (
-    FEWEST,
-    NO_CAMPAIGN,
-    Advice,
-    AlarmGate,
-    Evidence,
-    FloorGate,
-    GateCode,
-    Grade,
-    GradeValue,
-    Observed,
-    RetaliationGate,
-    gather,
-    grade,
-    hundredths,
-    meaning_of,
-    observe_mean,
-    show_cases,
-    show_completion,
-)
+from services.assessment.grading.rules.evidence import Evidence, Observed, gather, observe_mean
+from services.assessment.grading.rules.gates import AlarmGate, FloorGate, GateCode, RetaliationGate
+from services.assessment.grading.rules.judging import NO_CAMPAIGN, Advice, Grade, GradeValue, grade, meaning_of
+from services.assessment.grading.rules.showing import FEWEST, hundredths, show_cases, show_completion
 from services.assessment.indicators.rules import (
     CaseCounts,
     Indicator,

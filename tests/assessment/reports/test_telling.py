@@ -6,7 +6,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.assessment.grading.rules import UNSEEN, Evidence, Grade, GradeValue, Observed, grade
+from services.assessment.grading.rules.evidence import UNSEEN, Evidence, Observed
+from services.assessment.grading.rules.judging import Grade, GradeValue, grade
 from services.assessment.indicators.rules import Indicator, Retaliations
 from services.assessment.reports.rules.speech import Speech
 from services.assessment.reports.rules.telling import Verdict, advice, floors_of, reasons, uncertainty

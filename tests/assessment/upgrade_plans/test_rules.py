@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from services.assessment.grading.rules import Evidence, GradeValue, Observed, grade
+from services.assessment.grading.rules.evidence import Evidence, Observed
+from services.assessment.grading.rules.judging import GradeValue, grade
 from services.assessment.indicators.rules import Indicator, Retaliations
 from services.assessment.upgrade_plans import rules
 from services.assessment.upgrade_plans.rules import TRANSITIONS, Aim, Gap, PlanState

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.assessment.campaigns.models import Campaign
-from services.assessment.campaigns.queries import excluded_from, get_campaign, reaches_unit
+from services.assessment.campaigns.queries import covered_root, excluded_from, get_campaign
 from services.assessment.decisions.actions import DecisionRow, decision, record_decision, record_decisions
 from services.assessment.grades.models import AT_END, OF_CAMPAIGN, UNFINISHED, GradeRun, UnitGrade
 from services.assessment.grades.queries import NOTHING, assess, count
@@ -26,14 +26,12 @@ from services.assessment.grades.rules import (
     rejudge,
     without,
 )
-from services.assessment.grading.rules import Verdict
+from services.assessment.grading.rules.judging import Verdict
 from services.assessment.indicators.rules import Period
 from services.assessment.standards.queries import get_standard
-from services.assessment.units.queries import get_unit
 from services.assessment.units.rules import codes_of
 from shared.auth import Principal
 from shared.db import fetch_in, run_in
-from shared.errors import Invalid
 from shared.uow import UnitOfWork
 
 AT_ONCE = 1000
@@ -72,9 +70,7 @@ async def ask_for_grades(uow: UnitOfWork, principal: Principal, campaign_id: UUI
     """
     campaign = await get_campaign(uow, campaign_id)
     check_begun(campaign.starts_at, uow.now())
-    root = (await get_unit(uow, unit_id)).id if unit_id else campaign.unit_id
-    if root and not reaches_unit(uow, campaign, root):
-        raise Invalid("unit-not-covered", "`unit_id`: this campaign does not cover this unit.")
+    root = await covered_root(uow, campaign, unit_id)
     run = _run(uow, campaign, root, at_end=False)
     uow.session.add(run)
     await uow.session.flush()

@@ -14,7 +14,7 @@ from services.assessment.grades.actions.proposing import SUBJECT, count_anew
 from services.assessment.grades.models import GradeSignature, UnitGrade
 from services.assessment.grades.queries import audit_of, find_grade, in_chain, standing_grade
 from services.assessment.grades.rules import Evidence, GradeState, Rule
-from services.assessment.grading.rules import GradeValue
+from services.assessment.grading.rules.judging import GradeValue
 from services.assessment.practices.queries import grade_terms
 from shared.auth import Principal
 from shared.errors import DomainError, check_version
@@ -81,8 +81,12 @@ async def take_back(uow: UnitOfWork, grade: UnitGrade) -> None:
 
 async def lock_grade(uow: UnitOfWork, principal: Principal, grade_id: UUID) -> UnitGrade:
     """A grade that the caller sees, with all that belongs to its unit's grades. Raises `NotFound` (grade-not-found)."""
-    grade = await find_grade(uow, principal, grade_id)
-    await lock_unit(uow, grade.unit_id)
+    return await lock_grade_of(uow, (await find_grade(uow, principal, grade_id)).unit_id, grade_id)
+
+
+async def lock_grade_of(uow: UnitOfWork, unit_id: UUID, grade_id: UUID) -> UnitGrade:
+    """A grade of this unit, with all that belongs to its grades."""
+    await lock_unit(uow, unit_id)
     return await uow.session.get_one(UnitGrade, grade_id, with_for_update=True, populate_existing=True)
 
 

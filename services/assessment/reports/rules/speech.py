@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from services.assessment.grading.rules import hundredths
+from services.assessment.grading.rules.showing import hundredths
 from services.assessment.indicators.rules import Indicator
 from services.assessment.reports.rules.phrases import PHRASES, Phrase
 from services.assessment.reports.rules.words import (

@@ -5,17 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from services.assessment.grading.rules import (
-    AlarmGate,
-    Branch,
-    Gate,
-    Grade,
-    GradeValue,
-    Observed,
-    RetaliationGate,
-    hundredths,
-    is_hidden,
-)
+from services.assessment.grading.rules.evidence import Observed
+from services.assessment.grading.rules.gates import AlarmGate, Gate, RetaliationGate
+from services.assessment.grading.rules.judging import Branch, Grade, GradeValue
+from services.assessment.grading.rules.showing import hundredths, is_hidden
 from services.assessment.indicators.rules import Indicator
 from services.assessment.reports.rules.speech import Speech
 from services.assessment.standards.rules import Bands, Floor, Terms

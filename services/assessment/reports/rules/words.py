@@ -10,7 +10,8 @@ from services.assessment.audits.rules import Rule as AuditRule
 from services.assessment.campaigns.rules import ExclusionReason
 from services.assessment.grades.rules import GradeCause, GradeState
 from services.assessment.grades.rules import Rule as GradeRule
-from services.assessment.grading.rules import GateCode, GradeValue
+from services.assessment.grading.rules.gates import GateCode
+from services.assessment.grading.rules.judging import GradeValue
 from services.assessment.indicators.rules import Indicator
 from services.assessment.objections.rules import Grounds, ObjectionState
 from services.assessment.objections.rules import Rule as ObjectionRule

@@ -1,52 +1,36 @@
-"""From evidence to a grade, with every step shown. Exact arithmetic: the same evidence gives the same grade to the last digit."""
+"""From evidence to a grade, with every step shown. Pure; exact arithmetic: the same evidence gives the same grade to the last
+digit."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import Decimal
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from math import ceil
 
-import msgspec
-
-from services.assessment.alarms.rules import Upheld
+from services.assessment.grading.rules.evidence import UNSEEN, Evidence, Observed
+from services.assessment.grading.rules.gates import Gate, gates_of, lack_of
+from services.assessment.grading.rules.showing import FEWEST, hundredths, is_hidden
 from services.assessment.indicators.rules import (
     AMOUNTS,
     MEANINGS,
     MEANS,
-    RETALIATION_COUNTS_FOR,
     SAID_BY_RESIDENTS,
-    CaseCounts,
     Indicator,
     Interval,
     Meaning,
-    Measures,
-    Retaliations,
-    Spread,
     Tally,
-    Times,
     wilson,
 )
-from services.assessment.outcomes.rules import NO_REACH, Reach
-from services.assessment.profiles.rules import Profile
-from services.assessment.scores.rules import MOST_POINTS, Points
 from services.assessment.standards.rules import (
     TOTAL_WEIGHT,
     Bands,
     Criterion,
-    DeclaredGate,
-    Floor,
     Normalisation,
     Scale,
     Source,
     Terms,
 )
-from shared.events.assessment import Part
-from shared.types import Level
 
-FEWEST = 5
-"""k: figures over fewer residents' verdicts than this are shown only to those who answer for the unit."""
 NO_CAMPAIGN = "not graded: no running campaign measures this unit"
 FORMULA = "composite = sum of weight / 100 * worth of the value over the criteria"
 
@@ -56,103 +40,6 @@ class GradeValue(StrEnum):
     unqualified = "unqualified"
     qualified = "qualified"
     excellent = "excellent"
-
-
-class GateCode(StrEnum):
-    retaliation = "retaliation"
-    floor = "floor"
-    upheld_alarm = "upheld_alarm"
-
-
-class Observed(msgspec.Struct, frozen=True, gc=False):
-    """The value is `hits` / `of`, by `n` observations. `of` is 0 where nothing is known to set the hits against.
-
-    `voices`: on how many of the observations somebody spoke; on all of them where it is None.
-    """
-
-    hits: int
-    of: int | Fraction
-    n: int
-    voices: int | None = None
-
-    @property
-    def spoken(self) -> int:
-        return self.n if self.voices is None else self.voices
-
-    @property
-    def value(self) -> Fraction | None:
-        return Fraction(self.hits * self.of.denominator, self.of.numerator) if self.n and self.of else None
-
-
-UNSEEN = Observed(0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that a grade of a unit rests on: kept with it, it gives the same grade again, whatever is told later."""
-
-    level: Level
-    criteria: Mapping[str, Observed]
-    floors: Mapping[Indicator, Observed] = field(default_factory=dict)
-    retaliations: Retaliations | None = None
-    alarms: Upheld | None = None
-
-
-def gather(
-    terms: Terms,
-    level: Level,
-    measures: Measures,
-    *,
-    profile: Profile | None,
-    points: Mapping[tuple[str, Part], Points],
-    alarms: Upheld | None = None,
-    reach: Reach = NO_REACH,
-) -> Evidence:
-    """What these terms ask for, of all that is known of a unit."""
-
-    def look(indicator: Indicator) -> Observed:
-        return observe_mean(reach) if indicator is Indicator.outcomes else observe(measures, indicator)
-
-    shares = {indicator: look(indicator) for indicator in terms.shares}
-
-    def observed(criterion: Criterion) -> Observed:
-        if criterion.indicator is None:
-            given = points.get((criterion.code, Part(criterion.source)))
-            return Observed(given.total, given.n * MOST_POINTS, given.n) if given else UNSEEN
-        if criterion.normalisation is None:
-            return shares[criterion.indicator]
-        tally = measures.tally(criterion.indicator)
-        return Observed(tally.hits, expected(criterion.normalisation, profile), tally.n)
-
-    return Evidence(
-        level=level,
-        criteria={each.code: observed(each) for each in terms.criteria},
-        floors={each.indicator: shares[each.indicator] for each in terms.floors},
-        retaliations=measures.retaliations,
-        alarms=alarms if DeclaredGate.upheld_alarm in terms.gates else None,
-    )
-
-
-def observe(measures: Measures, indicator: Indicator) -> Observed:
-    """A share as it was measured."""
-    tally = measures.tally(indicator)
-    return Observed(tally.hits, tally.n, tally.n, measures.voices(indicator))
-
-
-def observe_mean(reach: Reach) -> Observed:
-    """A mean to the last digit. Each of its outcomes counts from the fifth voice on, so it says nothing of fewer residents."""
-    if reach.value is None:
-        return UNSEEN
-    total = reach.value * reach.n
-    return Observed(total.numerator, total.denominator * reach.n, reach.n)
-
-
-def expected(normalisation: Normalisation, profile: Profile | None) -> Fraction:
-    """What one unit of the amount is set against; 0 for a unit that has not declared its profile."""
-    if profile is None:
-        return Fraction(0)
-    count = profile.population if normalisation.by == "population" else profile.staff
-    return Fraction(count, normalisation.per) * Fraction(normalisation.terrain.get(profile.terrain, Decimal(1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,79 +111,6 @@ def _factors(normalisation: Normalisation) -> str:
     return ", ".join(f"{terrain} {factor.normalize():f}" for terrain, factor in normalisation.terrain.items())
 
 
-RETALIATION = Meaning(
-    "reports of retaliation that were found true",
-    f"any decided in the last {RETALIATION_COUNTS_FOR.days} days: unqualified, whatever the composite",
-    "feedback: RetaliationDecided (substantiated)",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class RetaliationGate:
-    """The days, both included, between which it makes a unit unqualified by itself."""
-
-    count: int
-    since: date
-    until: date
-    code: GateCode = GateCode.retaliation
-
-    @property
-    def name(self) -> str:
-        return self.code
-
-    @property
-    def reason(self) -> str:
-        return f"{self.code} was found, which counts until {self.until}"
-
-
-ALARMS = Meaning(
-    "alarms about closing in bulk that somebody above the unit upheld",
-    "any about a day of the period: unqualified, whatever the composite",
-    "assessment: BulkClosingSuspected, upheld",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmGate:
-    """Of the upheld alarms that make a unit unqualified by themselves, the first and the last day that they are about."""
-
-    count: int
-    since: date
-    until: date
-    code: GateCode = GateCode.upheld_alarm
-
-    @property
-    def name(self) -> str:
-        return self.code
-
-    @property
-    def reason(self) -> str:
-        days = f"on {self.since}" if self.since == self.until else f"from {self.since} to {self.until}"
-        return f"cases were closed to be closed {days}: {self.code}"
-
-
-@dataclass(frozen=True, slots=True)
-class FloorGate:
-    """An indicator below what its floor asks for makes a unit unqualified by itself."""
-
-    floor: Floor
-    observed: Observed
-    code: GateCode = GateCode.floor
-
-    @property
-    def name(self) -> str:
-        """One of several floors."""
-        return f"{self.code}.{self.floor.indicator}"
-
-    @property
-    def reason(self) -> str:
-        value = self.observed.value or Fraction(0)
-        return f"{self.floor.indicator} {hundredths(value)} is below its floor of {self.floor.at_least.normalize():f}"
-
-
-Gate = RetaliationGate | AlarmGate | FloorGate
-
-
 @dataclass(frozen=True, slots=True)
 class Advice:
     """The change that would raise a grade most: `gain` is what the composite rises by when the criterion is worth everything.
@@ -329,11 +143,6 @@ class Grade(Verdict):
     advice: Advice | None = None
 
 
-def is_hidden(indicator: Indicator | None, voices: int, *, in_full: bool) -> bool:
-    """Whether a reader who may not see everything is kept from this figure."""
-    return voices < FEWEST and not in_full and indicator in SAID_BY_RESIDENTS
-
-
 def judge(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Verdict:
     """The grade as a reader may know it. `in_full`: the reader answers for the unit; the others learn nothing, also not from
     the grade, that rests on fewer than `FEWEST` residents.
@@ -342,7 +151,7 @@ def judge(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> Verdict:
     No terms: no campaign measures the unit. What is missing is missing, never zero: the unit is then not graded.
     """
     composite, lacks = _composite(terms, evidence, in_full) if terms else (None, [])
-    if gates := _gates(terms, evidence, in_full=in_full):
+    if gates := gates_of(terms, evidence, in_full=in_full):
         reason = "; ".join(gate.reason for gate in gates)
         return Verdict(GradeValue.unqualified, f"{GradeValue.unqualified}: {reason}", composite, gates)
     if terms is None:
@@ -379,36 +188,8 @@ def _composite(terms: Terms, evidence: Evidence, in_full: bool) -> tuple[Fractio
         if not isinstance(of, int):
             hits, of = hits * of.denominator, of.numerator
         contributions.append((weight, *criterion.scale.ratio(hits, of)))
-    lacks += [_floor_lack(floor, evidence, in_full) for floor in terms.floors if _lacks(floor, evidence, in_full)]
+    lacks += filter(None, (lack_of(floor, evidence, in_full) for floor in terms.floors))
     return (None, lacks) if lacks else (_total(contributions), [])
-
-
-def _gates(terms: Terms | None, evidence: Evidence, *, in_full: bool) -> tuple[Gate, ...]:
-    """What is reported or suspected and not found true is no gate, and neither is how much is reported: silence must not pay."""
-    gates: list[Gate] = []
-    if found := evidence.retaliations:
-        until = (found.last_at + RETALIATION_COUNTS_FOR).date()
-        gates.append(RetaliationGate(found.count, found.first_at.date(), until))
-    if (upheld := evidence.alarms) and terms and DeclaredGate.upheld_alarm in terms.gates:
-        gates.append(AlarmGate(upheld.count, upheld.first_at.date(), upheld.last_at.date()))
-    for floor in terms.floors if terms else ():
-        observed = evidence.floors.get(floor.indicator, UNSEEN)
-        value = observed.value
-        if value is not None and not _lacks(floor, evidence, in_full) and value < Fraction(floor.at_least):
-            gates.append(FloorGate(floor, observed))
-    return tuple(gates)
-
-
-def _lacks(floor: Floor, evidence: Evidence, in_full: bool) -> bool:
-    observed = evidence.floors.get(floor.indicator, UNSEEN)
-    return observed.n < floor.minimum_sample or is_hidden(floor.indicator, observed.spoken, in_full=in_full)
-
-
-def _floor_lack(floor: Floor, evidence: Evidence, in_full: bool) -> str:
-    observed, observations = evidence.floors.get(floor.indicator, UNSEEN), MEANINGS[floor.indicator].observations
-    if is_hidden(floor.indicator, observed.spoken, in_full=in_full):
-        return f"the floor of {floor.indicator} has too few {observations} to be shown"
-    return f"the floor of {floor.indicator} needs {floor.minimum_sample} {observations}, has {observed.n}"
 
 
 def _least(indicator: Indicator | None, sample: int, in_full: bool) -> int:
@@ -500,19 +281,3 @@ def _further(part: Branch, gap: Fraction) -> int | None:
     if criterion.indicator in AMOUNTS:
         return ceil(short)
     return None if value == 1 else ceil(short / (1 - value))
-
-
-def hundredths(share: Fraction) -> Decimal:
-    """Rounded down, so that what is shown never reaches a band that was not reached (bands are whole hundredths)."""
-    return Decimal(share.numerator * 100 // share.denominator).scaleb(-2)
-
-
-def show_cases(cases: CaseCounts, *, hide_verdicts: bool) -> CaseCounts:
-    """Without the counts that would tell the verdicts of too few residents."""
-    return msgspec.structs.replace(cases, confirmed=None, refused=None, reopened=None) if hide_verdicts else cases
-
-
-def show_completion(times: Times, *, in_full: bool) -> Spread:
-    """Completions are residents' verdicts too."""
-    few = times.completion.n is not None and times.completion.n < FEWEST
-    return Spread(None, None, None) if few and not in_full else times.completion
