@@ -3,19 +3,16 @@ bare recurrence library; says how many, how long it took and by how much it grew
 
 import asyncio
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from itertools import takewhile
-from os import getpid
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
 from dateutil.rrule import rrulestr
 
-from bench.cpu import forget_peak, peak_mib, resident_mib, tree_seconds
-from bench.parts.told import Done
+from bench.parts.told import Done, timed
 from services.visits.app import create_service
 from services.visits.jobs import plan_ahead
 from services.visits.plans.rules import HORIZON
@@ -30,7 +27,7 @@ async def job(url: str) -> Done:
     service = create_service(VisitsSettings())
     async with service.open():
         settle_garbage_collector()
-        done = await _timed(lambda: _until_done(lambda: plan_ahead(service.works)))
+        done = await timed(lambda: _until_done(lambda: plan_ahead(service.works)))
         return Done(await service.database.pool.fetchval("SELECT count(*) FROM visits"), *done)
 
 
@@ -49,7 +46,7 @@ async def library(url: str) -> Done:
     async def expand() -> None:
         counts.extend(map(_reckon, plans))
 
-    took = await _timed(expand)
+    took = await timed(expand)
     return Done(sum(counts), *took)
 
 
@@ -58,13 +55,6 @@ def _reckon(plan: asyncpg.Record) -> int:
     after, until = plan["planned_until"], plan["planned_until"] + HORIZON
     rule = rrulestr(plan["rrule"], dtstart=starts_at)
     return sum(1 for start in takewhile(lambda start: start <= until, rule) if start > after)
-
-
-async def _timed(run: Callable[[], Awaitable[None]]) -> tuple[float, float, float]:
-    forget_peak(getpid())
-    resident, cpu, started = resident_mib(getpid()), tree_seconds(getpid()), time.perf_counter()
-    await run()
-    return time.perf_counter() - started, tree_seconds(getpid()) - cpu, peak_mib(getpid()) - resident
 
 
 if __name__ == "__main__":

@@ -3,16 +3,12 @@ the bare aggregate queries; says how many units, how long it took and by how muc
 
 import asyncio
 import sys
-import time
-from collections.abc import Awaitable, Callable
-from os import getpid
 
 import asyncpg
 import msgspec
 import uvloop
 
-from bench.cpu import forget_peak, peak_mib, resident_mib, tree_seconds
-from bench.parts.told import Done
+from bench.parts.told import Done, timed
 from services.assessment.app import create_service
 from services.assessment.grades.actions.proposing import propose_due
 from services.assessment.settings import AssessmentSettings
@@ -55,7 +51,7 @@ async def job(url: str) -> Done:
                     if not await propose_due(uow):
                         return
 
-        done = await _timed(propose)
+        done = await timed(propose)
         return Done(await service.database.pool.fetchval("SELECT count(*) FROM grades"), *done)
 
 
@@ -68,16 +64,9 @@ async def sql(url: str) -> Done:
         for statement in COUNTS:
             found.append(len(await connection.fetch(statement)))
 
-    done = await _timed(count)
+    done = await timed(count)
     await connection.close()
     return Done(max(found), *done)
-
-
-async def _timed(run: Callable[[], Awaitable[None]]) -> tuple[float, float, float]:
-    forget_peak(getpid())
-    resident, cpu, started = resident_mib(getpid()), tree_seconds(getpid()), time.perf_counter()
-    await run()
-    return time.perf_counter() - started, tree_seconds(getpid()) - cpu, peak_mib(getpid()) - resident
 
 
 if __name__ == "__main__":

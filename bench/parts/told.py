@@ -1,13 +1,15 @@
 """A program that works on a filled database and says what it did: measured with the PostgreSQL behind it."""
 
 import asyncio
+import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from bench.cpu import tree_seconds
+from bench.cpu import forget_peak, peak_mib, resident_mib, tree_seconds
 from bench.model import Alone, Comparison, Round, Row
 from bench.parts.postgres import postgres
 from bench.processes import ROOT, ServerFailed, outside
@@ -22,6 +24,14 @@ class Done:
     seconds: float
     cpu: float
     grown: float
+
+
+async def timed(run: Callable[[], Awaitable[None]]) -> tuple[float, float, float]:
+    """Seconds, the CPU of this program in seconds, and by how many MiB it grew: the latter fields of `Done`."""
+    forget_peak(os.getpid())
+    resident, cpu, started = resident_mib(os.getpid()), tree_seconds(os.getpid()), time.perf_counter()
+    await run()
+    return time.perf_counter() - started, tree_seconds(os.getpid()) - cpu, peak_mib(os.getpid()) - resident
 
 
 def told_once(name: str, said: str, part: Part[Mapping[str, str]], module: str, what: str, *against: Comparison) -> Row:

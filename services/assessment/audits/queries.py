@@ -1,7 +1,7 @@
 """Reading audits, and the evidence that they draw from."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, TextClause, exists, func, select, text
@@ -14,30 +14,13 @@ from services.assessment.audits.schemas import AuditDetail, AuditedUnitDetail, A
 from services.assessment.campaigns.queries import get_campaign
 from services.assessment.grades.models import OF_CAMPAIGN, TO_BE_SIGNED
 from services.assessment.grades.queries import in_chain
+from services.assessment.indicators.queries import ANSWERS, CASES, OBSERVATIONS, VISITS
 from services.assessment.indicators.rules import Indicator
 from shared.auth import Principal, Role
 from shared.errors import NotFound
 from shared.pages import Page, cut, decode_cursor
 from shared.uow import UnitOfWork
 
-PLANNED = "planned_for BETWEEN :since AND :until AND cancelled_at IS NULL"
-DUE = f"{PLANNED} AND (outcome IN ('done', 'done_late') OR outcome IS NULL AND missed_at IS NOT NULL)"
-CASES, ANSWERS, VISITS = "case_evidence", "answer_evidence", "visit_evidence"
-COUNTED: Mapping[Indicator, tuple[str, str]] = {
-    Indicator.response: (CASES, "least(first_answered_at, first_answer_breached_at) BETWEEN :since AND :until"),
-    Indicator.resolution: (CASES, "verdict_at BETWEEN :since AND :until"),
-    Indicator.satisfaction: (CASES, "verdict_at BETWEEN :since AND :until AND satisfied IS NOT NULL"),
-    Indicator.confirmation: (
-        ANSWERS,
-        "coalesce(judged_at, lapsed_at) BETWEEN :since AND :until AND answered_at IS NOT NULL",
-    ),
-    Indicator.durability: (ANSWERS, "confirmed_at BETWEEN :since AND :until AND answered_at IS NOT NULL"),
-    Indicator.visits_on_time: (VISITS, DUE),
-    Indicator.visits_covered: (VISITS, DUE),
-    Indicator.visits_counted: (VISITS, f"{PLANNED} AND outcome IN ('done', 'done_late')"),
-    Indicator.visits_made: (VISITS, f"{PLANNED} AND outcome IN ('done', 'done_late')"),
-}
-"""Of which table the rows are that each indicator counts as observations in a period, and which of them."""
 KIND = {CASES: "case", ANSWERS: "case", VISITS: "visit"}
 AUDITABLE = f"""
     grades.campaign_id = :campaign_id AND {OF_CAMPAIGN} AND {TO_BE_SIGNED}
@@ -52,7 +35,7 @@ ANY_AUDITABLE = text(f"SELECT EXISTS (SELECT FROM grades JOIN units ON units.id 
 
 def evidence_of(unit: str, indicators: Collection[Indicator], *, together: str = "UNION") -> str:
     """SQL for the evidence of a unit that these indicators count, each piece once: its kind and its id."""
-    parts = dict.fromkeys(COUNTED[indicator] for indicator in indicators if indicator in COUNTED)
+    parts = dict.fromkeys(OBSERVATIONS[indicator] for indicator in indicators)
     return f" {together} ".join(
         f"SELECT '{KIND[table]}' AS kind, {KIND[table]}_id AS id FROM {table} WHERE {table}.unit_id = {unit} AND {which}"
         for table, which in parts

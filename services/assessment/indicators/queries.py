@@ -10,6 +10,7 @@ from services.assessment.indicators.rules import (
     RETALIATION_COUNTS_FOR,
     CaseCounts,
     Confirmation,
+    Indicator,
     Measures,
     Period,
     Retaliations,
@@ -24,8 +25,29 @@ IN = "BETWEEN coalesce(CAST(:since AS timestamptz), '-infinity') AND coalesce(CA
 OF_UNITS = "unit_id = ANY(CAST(:units AS uuid[]))"
 STANDS = "resolved AND NOT coalesce(reopened_judgement >= judgement, false)"
 """A case that was reopened after the verdict is not resolved any more."""
-CLOSED_AT = "coalesce(judged_at, lapsed_at)"
 LASTS = "NOT coalesce(reopened_judgement >= confirmed_judgement, false)"
+
+RESPONSE_DUE = f"least(first_answered_at, first_answer_breached_at) {IN}"
+JUDGED = f"verdict_at {IN}"
+RATED = f"{JUDGED} AND satisfied IS NOT NULL"
+CALLED_RESOLVED, ONCE_CONFIRMED = (
+    f"answered_at IS NOT NULL AND {moment} {IN}" for moment in ("coalesce(judged_at, lapsed_at)", "confirmed_at")
+)
+PLANNED = f"planned_for {IN} AND cancelled_at IS NULL AND outcome IS DISTINCT FROM 'cancelled'"
+MADE, MISSED = "outcome IN ('done', 'done_late')", "outcome IS NULL AND missed_at IS NOT NULL"
+CASES, ANSWERS, VISITS = "case_evidence", "answer_evidence", "visit_evidence"
+OBSERVATIONS: Mapping[Indicator, tuple[str, str]] = {
+    Indicator.response: (CASES, RESPONSE_DUE),
+    Indicator.resolution: (CASES, JUDGED),
+    Indicator.satisfaction: (CASES, RATED),
+    Indicator.confirmation: (ANSWERS, CALLED_RESOLVED),
+    Indicator.durability: (ANSWERS, ONCE_CONFIRMED),
+    Indicator.visits_on_time: (VISITS, f"{PLANNED} AND ({MADE} OR {MISSED})"),
+    Indicator.visits_covered: (VISITS, f"{PLANNED} AND ({MADE} OR {MISSED})"),
+    Indicator.visits_counted: (VISITS, f"{PLANNED} AND {MADE}"),
+    Indicator.visits_made: (VISITS, f"{PLANNED} AND {MADE}"),
+}
+"""Of which table the rows are that each indicator counts, and which of them; of visits that were made, the amount."""
 
 
 def _count(cases: str = "true", visits: str = "true") -> TextClause:
@@ -33,39 +55,36 @@ def _count(cases: str = "true", visits: str = "true") -> TextClause:
     return text(f"""
     SELECT * FROM (
         SELECT unit_id,
-            count(*) FILTER (WHERE least(first_answered_at, first_answer_breached_at) {IN}) AS response_due,
-            count(*) FILTER (WHERE least(first_answered_at, first_answer_breached_at) {IN} AND first_answer_in_time) AS responded,
-            count(*) FILTER (WHERE verdict_at {IN} AND satisfied IS NOT NULL) AS rated,
-            count(*) FILTER (WHERE verdict_at {IN} AND satisfied) AS satisfied,
+            count(*) FILTER (WHERE {RESPONSE_DUE}) AS response_due,
+            count(*) FILTER (WHERE {RESPONSE_DUE} AND first_answer_in_time) AS responded,
+            count(*) FILTER (WHERE {RATED}) AS rated,
+            count(*) FILTER (WHERE {JUDGED} AND satisfied) AS satisfied,
             count(*) FILTER (WHERE opened_at {IN}) AS opened,
             count(*) FILTER (WHERE first_answered_at {IN}) AS answered,
-            count(*) FILTER (WHERE verdict_at {IN} AND {STANDS}) AS confirmed,
-            count(*) FILTER (WHERE verdict_at {IN} AND NOT ({STANDS})) AS refused,
+            count(*) FILTER (WHERE {JUDGED} AND {STANDS}) AS confirmed,
+            count(*) FILTER (WHERE {JUDGED} AND NOT ({STANDS})) AS refused,
             count(*) FILTER (WHERE reopened_at {IN}) AS reopened,
             count(*) FILTER (WHERE breached_at {IN}) AS breached,
             count(*) FILTER (WHERE escalated_at {IN}) AS escalated
         FROM case_evidence WHERE {OF_UNITS} AND {cases} GROUP BY unit_id
     ) AS cases FULL JOIN (
         SELECT unit_id,
-            count(*) FILTER (WHERE {CLOSED_AT} {IN}) AS called_resolved,
-            count(*) FILTER (WHERE {CLOSED_AT} {IN} AND {STANDS}) AS holding,
-            count(*) FILTER (WHERE {CLOSED_AT} {IN} AND judged_at IS NOT NULL) AS verdicts,
-            count(*) FILTER (WHERE confirmed_at {IN}) AS once_confirmed,
-            count(*) FILTER (WHERE confirmed_at {IN} AND {LASTS}) AS lasting
-        FROM answer_evidence
-        WHERE answered_at IS NOT NULL AND {OF_UNITS} AND {cases} GROUP BY unit_id
+            count(*) FILTER (WHERE {CALLED_RESOLVED}) AS called_resolved,
+            count(*) FILTER (WHERE {CALLED_RESOLVED} AND {STANDS}) AS holding,
+            count(*) FILTER (WHERE {CALLED_RESOLVED} AND judged_at IS NOT NULL) AS verdicts,
+            count(*) FILTER (WHERE {ONCE_CONFIRMED}) AS once_confirmed,
+            count(*) FILTER (WHERE {ONCE_CONFIRMED} AND {LASTS}) AS lasting
+        FROM answer_evidence WHERE {OF_UNITS} AND {cases} GROUP BY unit_id
     ) AS answers USING (unit_id) FULL JOIN (
         SELECT unit_id,
             count(*) AS planned,
             count(*) FILTER (WHERE outcome = 'done') AS done,
             count(*) FILTER (WHERE outcome = 'done_late') AS done_late,
-            count(*) FILTER (WHERE outcome IS NULL AND missed_at IS NOT NULL) AS missed,
+            count(*) FILTER (WHERE {MISSED}) AS missed,
             count(*) FILTER (WHERE outcome = 'refused_by_resident') AS refused_by_resident,
             count(*) FILTER (WHERE findings > 0) AS with_findings,
-            count(*) FILTER (WHERE counted_at IS NOT NULL AND outcome IN ('done', 'done_late')) AS counted
-        FROM visit_evidence
-        WHERE {OF_UNITS} AND planned_for {IN} AND cancelled_at IS NULL AND outcome IS DISTINCT FROM 'cancelled' AND {visits}
-        GROUP BY unit_id
+            count(*) FILTER (WHERE counted_at IS NOT NULL AND {MADE}) AS counted
+        FROM visit_evidence WHERE {OF_UNITS} AND {PLANNED} AND {visits} GROUP BY unit_id
     ) AS visits USING (unit_id) FULL JOIN (
         SELECT unit_id, count(*) AS retaliations, min(decided_at) AS first_at, max(decided_at) AS last_at
         FROM retaliation_evidence WHERE {OF_UNITS} AND decided_at > :counted_after GROUP BY unit_id

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.assessment.audits import rules
-from services.assessment.audits.queries import COUNTED
 from services.assessment.audits.rules import GROUNDS, Finding, Ground, Kind, Result
+from services.assessment.indicators.queries import OBSERVATIONS
 from services.assessment.indicators.rules import OF_CASES, OF_VISITS, Indicator, Tally
 from shared.errors import Conflict, Forbidden, Invalid
 from tests.assessment.terms import BASIC, criterion, terms
@@ -73,7 +73,7 @@ def test_every_ground_belongs_to_one_finding() -> None:
 
 
 def test_whatever_counts_cases_or_visits_can_be_drawn() -> None:
-    assert set(COUNTED) == OF_CASES | OF_VISITS
+    assert set(OBSERVATIONS) == OF_CASES | OF_VISITS
 
 
 def test_only_what_a_standard_counts_is_drawn() -> None:
