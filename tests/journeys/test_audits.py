@@ -8,12 +8,13 @@ from shared.bus import Bus
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
+from tests.support.grades import has_verdicts, newest_grade, sign
 from tests.support.receiver import open_receiver
+from tests.support.settling import settle
 from tests.support.standards import SHIPPED
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
-TREE = (("county", None), ("mill", "county"), ("bureau", "county"))
+TREE = (("county", "county", None), ("mill", "township", "county"), ("bureau", "township", "county"))
 PEOPLE = (
     ("lin", "resident", None),
     ("miller", "lead", "mill"),
@@ -31,15 +32,15 @@ async def test_evidence_that_does_not_hold_is_found_and_counts_no_more(databases
     clock = ManualClock(datetime(2026, 5, 4, 8, tzinfo=UTC))
     networks = {"MASSLINE_GATEWAY_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
     async with open_receiver() as receiver, open_world(databases, bus, clock=clock, **networks) as world:
-        units, people = await _settle(world)
+        units, people = await settle(world, TREE, PEOPLE)
         await people["admin"].post("/v1/webhooks", {"url": receiver.url, "event_types": TOLD})
         audits = f"/v1/campaigns/{await _campaign(people['admin'], units, clock)}/audits"
 
         # 1. Residents judge what the mill did; the campaign ends, and its grade waits for two signatures.
         untrue = (await _cases(people, units["mill"], resolved=6))[0]
-        await eventually(lambda: _counted(people["admin"], units["mill"], 7))
+        await eventually(lambda: has_verdicts(people["admin"], units["mill"], 7))
         clock.advance(days=31)
-        grade = await eventually(lambda: _grade(people["roaming"], units["mill"]))
+        grade = await eventually(lambda: newest_grade(people["roaming"], units["mill"]))
         assert (grade["state"], grade["composite_exact"]) == ("proposed", "61/70")
 
         # 2. Somebody outside has a sample drawn. The seed is told at once; what it draws, the unit's own chain does not read.
@@ -51,7 +52,7 @@ async def test_evidence_that_does_not_hold_is_found_and_counts_no_more(databases
         drawn = await eventually(lambda: _drawn(people["beside"], audits, audit))
         assert [(unit["unit_id"], unit["population"], unit["drawn"]) for unit in drawn["audited"]] == [(units["mill"], 7, 7)]
         assert (await people["near"].request("GET", path)).status_code == 403
-        await _sign(people["roaming"], grade, expect=409)
+        await sign(people["roaming"], grade, expect=409)
 
         # 3. One piece does not hold: until somebody else has settled that, nobody signs.
         await people["beside"].post(f"{path}/take")
@@ -60,19 +61,19 @@ async def test_evidence_that_does_not_hold_is_found_and_counts_no_more(databases
             await people["beside"].post(f"{path}/findings", {"evidence_id": item["evidence_id"], **said})
         (public,) = (await people["nobody"].get(audits.replace("/v1/", "/v1/public/")))["items"]
         assert (public["open"], public["holding"]["n"], round(public["holding"]["value"], 3)) == (0, 7, 0.857)
-        refused = await _sign(people["roaming"], grade, expect=409)
+        refused = await sign(people["roaming"], grade, expect=409)
         assert refused["type"].endswith("grade-audit-unsettled")
         settled = {"settled_as": "counted_anew", "reason": "There never was a lamp."}
         await people["beside"].post(f"{path}/settle", settled, expect=403)
         await people["fresh"].post(f"{path}/settle", settled)
 
         # 4. The grade is counted without it, its log says so, and two others than the auditor sign it.
-        corrected = await _grade(people["roaming"], units["mill"])
+        corrected = await newest_grade(people["roaming"], units["mill"])
         assert (corrected["id"], corrected["version"], corrected["composite_exact"]) == (grade["id"], 2, "17/20")
         assert corrected["audit"]["not_supported"] == 1
-        await _sign(people["beside"], corrected, expect=403)
-        await _sign(people["fresh"], corrected)
-        await _sign(people["roaming"], corrected)
+        await sign(people["beside"], corrected, expect=403)
+        await sign(people["fresh"], corrected)
+        await sign(people["roaming"], corrected)
         shown = await people["nobody"].get(f"/v1/public/units/{units['mill']}/grade")
         assert (shown["state"], {each["rule"] for each in shown["corrections"]}) == ("published", {"grade.corrected-on-audit"})
         assert not [secret for secret in (untrue, *people) if secret in str(shown)]
@@ -90,21 +91,6 @@ async def test_evidence_that_does_not_hold_is_found_and_counts_no_more(databases
         assert events[TOLD[0]]["seed"] == audit["seed"]
         assert (events[TOLD[1]]["upheld"], events[TOLD[1]]["not_supported"]) == (6, 1)
         assert "lamp" not in str(events)
-
-
-async def _settle(world: World) -> tuple[dict[str, str], dict[str, Person]]:
-    admin = await world.sign_in()
-    units: dict[str, str] = {}
-    for code, above in TREE:
-        level = "township" if above else "county"
-        body = {"code": code, "name": code.title(), "level": level, "parent_id": units[above] if above else None}
-        units[code] = (await admin.post("/v1/units", body))["id"]
-    people = {"admin": admin, "nobody": world.nobody}
-    for name, role, place in PEOPLE:
-        account = {"username": name, "password": PASSWORD, "role": role, "unit_id": units[place] if place else None}
-        await admin.post("/v1/accounts", account)
-        people[name] = await world.sign_in(name, PASSWORD)
-    return units, people
 
 
 async def _campaign(admin: Person, units: dict[str, str], clock: ManualClock) -> str:
@@ -127,16 +113,6 @@ async def _cases(people: dict[str, Person], unit_id: str, *, resolved: int) -> l
     return made
 
 
-async def _counted(reader: Person, unit_id: str, verdicts: int) -> bool:
-    card = await reader.get(f"/v1/units/{unit_id}/scorecard")
-    return (card["satisfaction_rate"]["n"], card["response_rate"]["n"]) == (verdicts, verdicts)
-
-
-async def _grade(reader: Person, unit_id: str) -> Any:
-    found = (await reader.get("/v1/grades", unit_id=unit_id))["items"]
-    return found[-1] if found else None
-
-
 async def _drawn(reader: Person, audits: str, audit: Any) -> Any:
     found = await reader.get(f"{audits}/{audit['id']}")
     return None if found["drawing"] else found
@@ -146,8 +122,3 @@ async def _told(taken: Any) -> dict[str, Any]:
     """What was told of each type, once there is something of all."""
     events = {delivery.event["type"]: delivery.event["data"] for delivery in taken}
     return events if set(events) == set(TOLD) else {}
-
-
-async def _sign(signer: Person, grade: Any, *, expect: int = 200) -> Any:
-    headers = {"If-Match": f'"{grade["version"]}"'}
-    return await signer.post(f"/v1/grades/{grade['id']}/sign", expect=expect, headers=headers)

@@ -12,7 +12,6 @@ from tests.support.receiver import Receiver, open_receiver
 from tests.support.standards import SHIPPED
 from tests.support.world import Person, World, open_world
 
-PASSWORD = "a long enough password"
 TREE = (
     ("top", "province", None),
     ("north", "county", "top"),
@@ -52,10 +51,10 @@ async def test_a_province_is_mobilised_by_evidence(databases: Databases, bus: Bu
         for code, level, above in TREE:
             unit = {"code": code, "name": code, "level": level, "parent_id": units.get(above or "")}
             units[code] = (await admin.post("/v1/units", unit))["id"]
-        head = await _engage(world, admin, "head", "lead", units["top"])
-        north = await _engage(world, admin, "northern", "lead", units["north"])
-        hill = await _engage(world, admin, "clerk", "official", units["hill"])
-        resident = await _engage(world, admin, "speaker", "resident", None)
+        head = await admin.engage("head", "lead", units["top"])
+        north = await admin.engage("northern", "lead", units["north"])
+        hill = await admin.engage("clerk", "official", units["hill"])
+        resident = await admin.engage("speaker", "resident", None)
 
         # 1. A campaign over the whole tree; a county is left out from above, and everybody sees why.
         campaign = f"campaigns/{await _schedule(admin, clock)}"
@@ -106,11 +105,6 @@ async def test_a_province_is_mobilised_by_evidence(databases: Databases, bus: Bu
         # 5. Others are told ids, codes and numbers, and no words.
         told = await eventually(lambda: _all_told(receiver))
         assert not any(words in str(each) for each in told for words in (WORDS, REASON, "dark"))
-
-
-async def _engage(world: World, admin: Person, name: str, role: str, unit_id: str | None) -> Person:
-    await admin.post("/v1/accounts", {"username": name, "password": PASSWORD, "role": role, "unit_id": unit_id})
-    return await world.sign_in(name, PASSWORD)
 
 
 async def _schedule(admin: Person, clock: ManualClock) -> str:

@@ -7,9 +7,8 @@ from shared.bus import Bus
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
 LABEL, PLACE = "The family by the well", "The last door of the lower lane"
 
 
@@ -21,8 +20,8 @@ async def test_contacts_from_the_first_question_to_a_hand_over(databases: Databa
             "/v1/units", {"code": "village", "name": "The village", "level": "grassroots", "parent_id": None}, expect=201
         )
         unit_id = unit["id"]
-        lead = await _engage(world, admin, "lead", "lead", unit_id)
-        first, second = [await _engage(world, admin, name, "official", unit_id) for name in ("first", "second")]
+        lead = await admin.engage("lead", "lead", unit_id)
+        first, second = [await admin.engage(name, "official", unit_id) for name in ("first", "second")]
 
         # 1. A lead makes a post; its holder lists a household and asks it. Until it agrees, nobody is visited.
         post = await lead.post(
@@ -95,11 +94,6 @@ async def test_contacts_from_the_first_question_to_a_hand_over(databases: Databa
         assert (await second.get(f"/v1/contacts/{contact_id}"))["label"] is None
         covered = await _coverage(lead, unit_id)
         assert (covered["refused"], covered["contacted"], covered["share_contacted"]) == (1, 0, None)
-
-
-async def _engage(world: World, admin: Person, username: str, role: str, unit_id: str) -> Person:
-    await admin.post("/v1/accounts", {"username": username, "password": PASSWORD, "role": role, "unit_id": unit_id}, expect=201)
-    return await world.sign_in(username, PASSWORD)
 
 
 async def _id(person: Person) -> str:

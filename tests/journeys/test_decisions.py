@@ -7,9 +7,10 @@ from shared.bus import Bus
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
-from tests.support.world import Person, World, open_world
+from tests.support.settling import settle
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
+TREE = (("county", "county", None), ("mill", "township", "county"))
 PEOPLE = (("lin", "resident", None), ("miller", "official", "mill"), ("upper", "lead", "county"), ("roaming", "inspector", None))
 WORDS = "The lamp stands in a private yard."
 
@@ -17,7 +18,7 @@ WORDS = "The lamp stands in a private yard."
 async def test_an_operator_lists_all_that_was_decided_about_a_unit(databases: Databases, bus: Bus) -> None:
     clock = ManualClock(datetime(2026, 5, 4, 8, tzinfo=UTC))
     async with open_world(databases, bus, clock=clock) as world:
-        units, people = await _settle(world)
+        units, people = await settle(world, TREE, PEOPLE)
 
         # 1. A case is rejected, the unit above overturns that; another is answered, and nobody judges it in time.
         rejected, silent = [await _case(people["lin"], units["mill"], title) for title in ("Lamp", "Well")]
@@ -49,20 +50,6 @@ async def test_an_operator_lists_all_that_was_decided_about_a_unit(databases: Da
         assert await _decided(people["roaming"], units["mill"], 1) == [told]
         assert told["actor_id"] is not None
         assert seen == {**told, "actor_id": None}
-
-
-async def _settle(world: World) -> tuple[dict[str, str], dict[str, Person]]:
-    admin = await world.sign_in()
-    units: dict[str, str] = {}
-    for code, level, above in (("county", "county", None), ("mill", "township", "county")):
-        body = {"code": code, "name": code.title(), "level": level, "parent_id": units[above] if above else None}
-        units[code] = (await admin.post("/v1/units", body))["id"]
-    people = {"admin": admin, "nobody": world.nobody}
-    for name, role, place in PEOPLE:
-        account = {"username": name, "password": PASSWORD, "role": role, "unit_id": units[place] if place else None}
-        await admin.post("/v1/accounts", account)
-        people[name] = await world.sign_in(name, PASSWORD)
-    return units, people
 
 
 async def _case(speaker: Person, unit_id: str, title: str) -> str:

@@ -9,9 +9,8 @@ from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, open_receiver
 from tests.support.standards import adopt_standard
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
 TOLD = [
     "massline.assessment.unit-profile.declared.v1",
     "massline.assessment.score.given.v1",
@@ -28,9 +27,9 @@ async def test_units_declare_what_they_are_and_are_scored_by_themselves_and_by_o
         await admin.post("/v1/webhooks", {"url": receiver.url, "event_types": TOLD})
         county = await _unit(admin, "county", None, "county")
         hills, valley = [await _unit(admin, code, county, "township") for code in ("hills", "valley")]
-        lead = await _engage(world, admin, "lead", "lead", hills)
-        chained = await _engage(world, admin, "chained", "inspector", county)
-        outside = await _engage(world, admin, "outside", "inspector", valley)
+        lead = await admin.engage("lead", "lead", hills)
+        chained = await admin.engage("chained", "inspector", county)
+        outside = await admin.engage("outside", "inspector", valley)
 
         # 1. A unit says what it is; until it has, nobody can tell who is comparable.
         unknown = await nobody.request("GET", f"/v1/public/units/{hills}/profile")
@@ -79,11 +78,6 @@ async def _unit(admin: Person, code: str, parent_id: str | None, level: str) -> 
     made = await admin.post("/v1/units", {"code": code, "name": code, "level": level, "parent_id": parent_id})
     unit_id: str = made["id"]
     return unit_id
-
-
-async def _engage(world: World, admin: Person, name: str, role: str, unit_id: str) -> Person:
-    await admin.post("/v1/accounts", {"username": name, "password": PASSWORD, "role": role, "unit_id": unit_id})
-    return await world.sign_in(name, PASSWORD)
 
 
 def _profile(population: int) -> dict[str, Any]:

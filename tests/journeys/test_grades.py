@@ -2,6 +2,7 @@
 the gateway, on both buses."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -9,12 +10,18 @@ from shared.bus import Bus
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
+from tests.support.grades import has_verdicts, newest_grade, sign
 from tests.support.receiver import open_receiver
+from tests.support.settling import settle
 from tests.support.standards import SHIPPED
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
-TREE = (("county", None), ("mill", "county"), ("ford", "county"), ("bureau", "county"))
+TREE = (
+    ("county", "county", None),
+    ("mill", "township", "county"),
+    ("ford", "township", "county"),
+    ("bureau", "township", "county"),
+)
 PEOPLE = (
     ("lin", "resident", None),
     ("upper", "lead", "county"),
@@ -34,7 +41,7 @@ async def test_a_grade_is_signed_objected_to_and_corrected_and_another_unit_work
     clock = ManualClock(datetime(2026, 5, 4, 8, tzinfo=UTC))
     networks = {"MASSLINE_GATEWAY_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
     async with open_receiver() as receiver, open_world(databases, bus, clock=clock, **networks) as world:
-        units, people = await _settle(world)
+        units, people = await settle(world, TREE, PEOPLE)
         await people["admin"].post("/v1/webhooks", {"url": receiver.url, "event_types": TOLD})
         campaign_id = await _campaign(people["admin"], units, clock)
 
@@ -42,16 +49,16 @@ async def test_a_grade_is_signed_objected_to_and_corrected_and_another_unit_work
         wrong = (await _cases(people, units["mill"], people["miller"], resolved=4))[-1]
         await _cases(people, units["ford"], people["ferry"], resolved=1)
         for unit in ("mill", "ford"):
-            await eventually(lambda unit=unit: _counted(people["admin"], units[unit], 6))  # type: ignore[misc]
+            await eventually(partial(has_verdicts, people["admin"], units[unit], 6))
         clock.advance(days=31)
-        grade = await eventually(lambda: _grade(people["roaming"], units["mill"], "proposed"))
+        grade = await eventually(lambda: newest_grade(people["roaming"], units["mill"], state="proposed"))
         assert (grade["value"], grade["composite_exact"], grade["campaign_id"]) == ("qualified", "7/10", campaign_id)
 
         # 2. Who stands above is refused; two from outside sign what they saw; it is published, without them.
-        await _sign(people["near"], grade, expect=403)
-        await _sign(people["beside"], grade)
+        await sign(people["near"], grade, expect=403)
+        await sign(people["beside"], grade)
         assert (await people["nobody"].get("/v1/public/grades"))["items"] == []
-        await _sign(people["roaming"], grade)
+        await sign(people["roaming"], grade)
         public = f"/v1/public/units/{units['mill']}"
         shown = await people["nobody"].get(f"{public}/grade")
         assert (shown["state"], shown["value"], shown["signatures_given"]) == ("published", "qualified", 2)
@@ -72,7 +79,7 @@ async def test_a_grade_is_signed_objected_to_and_corrected_and_another_unit_work
         corrected = await people["roaming"].get(f"/v1/grades/{decided['new_grade_id']}")
         assert (corrected["composite_exact"], corrected["state"]) == ("41/50", "proposed")
         for signer in ("fresh", "beside"):
-            await _sign(people[signer], corrected)
+            await sign(people[signer], corrected)
         shown = await people["nobody"].get(f"{public}/grade")
         assert (shown["id"], [each["criterion"] for each in shown["corrections"]]) == (
             corrected["id"],
@@ -83,16 +90,16 @@ async def test_a_grade_is_signed_objected_to_and_corrected_and_another_unit_work
         assert [each["state"] for each in history] == ["superseded", "published"]
 
         # 4. The other unit is unqualified: it owes a plan, carries it out, and is graded anew over what happened since.
-        low = await _grade(people["roaming"], units["ford"], "proposed")
+        low = await newest_grade(people["roaming"], units["ford"], state="proposed")
         for signer in ("roaming", "beside"):
-            await _sign(people[signer], low)
+            await sign(people[signer], low)
         owed = await people["nobody"].get(f"/v1/public/units/{units['ford']}/upgrade-plan")
         assert (owed["state"], [gap["code"] for gap in owed["gaps"]]) == ("owed", ["resolution", "satisfaction"])
         plan = await _carry_out(people, units["ford"], owed["gaps"], clock)
         await people["ferry"].post(f"{plan}/reassess")
-        new = await _grade(people["roaming"], units["ford"], "proposed")
+        new = await newest_grade(people["roaming"], units["ford"], state="proposed")
         for signer in ("roaming", "beside"):
-            await _sign(people[signer], new)
+            await sign(people[signer], new)
         shown = await people["nobody"].get(f"/v1/public/units/{units['ford']}/grade")
         assert (shown["value"], shown["supersedes_id"]) == ("excellent", low["id"])
 
@@ -115,22 +122,6 @@ async def test_a_grade_is_signed_objected_to_and_corrected_and_another_unit_work
         ]
 
 
-async def _settle(world: World) -> tuple[dict[str, str], dict[str, Person]]:
-    """The units and the people, by name."""
-    admin = await world.sign_in()
-    units: dict[str, str] = {}
-    for code, above in TREE:
-        level = "township" if above else "county"
-        body = {"code": code, "name": code.title(), "level": level, "parent_id": units[above] if above else None}
-        units[code] = (await admin.post("/v1/units", body))["id"]
-    people = {"admin": admin, "nobody": world.nobody}
-    for name, role, place in PEOPLE:
-        account = {"username": name, "password": PASSWORD, "role": role, "unit_id": units[place] if place else None}
-        await admin.post("/v1/accounts", account)
-        people[name] = await world.sign_in(name, PASSWORD)
-    return units, people
-
-
 async def _campaign(admin: Person, units: dict[str, str], clock: ManualClock) -> str:
     span = {"starts_at": clock().isoformat(), "ends_at": (clock() + timedelta(days=30)).isoformat()}
     body = {"code": "spring", "name": "Spring", "standard_id": SHIPPED, "unit_id": units["county"], **span}
@@ -151,20 +142,6 @@ async def _cases(people: dict[str, Person], unit_id: str, head: Person, *, resol
     return made
 
 
-async def _counted(reader: Person, unit_id: str, verdicts: int) -> bool:
-    card = await reader.get(f"/v1/units/{unit_id}/scorecard")
-    return (card["satisfaction_rate"]["n"], card["response_rate"]["n"]) == (verdicts, verdicts)
-
-
-async def _grade(reader: Person, unit_id: str, state: str) -> Any:
-    found = (await reader.get("/v1/grades", unit_id=unit_id, state=state))["items"]
-    return found[-1] if found else None
-
-
-async def _sign(signer: Person, grade: Any, *, expect: int = 200) -> None:
-    await signer.post(f"/v1/grades/{grade['id']}/sign", expect=expect, headers={"If-Match": f'"{grade["version"]}"'})
-
-
 async def _carry_out(people: dict[str, Person], unit_id: str, gaps: Any, clock: ManualClock) -> str:
     """The path of the plan, whose actions are all done, after residents have judged six more cases."""
     due_on = (clock() + timedelta(days=20)).date().isoformat()
@@ -175,7 +152,7 @@ async def _carry_out(people: dict[str, Person], unit_id: str, gaps: Any, clock: 
     cases = await _cases(people, unit_id, people["ferry"], resolved=6)
     for action in plan["actions"]:
         await people["ferry"].post(f"{path}/actions/{action['id']}/done", {"evidence_ids": [*cases, str(uuid4())]})
-    await eventually(lambda: _counted(people["admin"], unit_id, 12))
+    await eventually(lambda: has_verdicts(people["admin"], unit_id, 12))
     clock.advance(days=10)
     return path
 

@@ -9,9 +9,8 @@ from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, open_receiver
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
 PAGE = {"kind": "dataset", "url": "https://data.example.org/water.csv"}
 TOLD = [
     "massline.assessment.outcome.recorded.v1",
@@ -29,9 +28,9 @@ async def test_an_outcome_counts_as_far_as_residents_notice_it(databases: Databa
         await admin.post("/v1/webhooks", {"url": receiver.url, "event_types": TOLD})
         county = await _unit(admin, "county", None)
         township = await _unit(admin, "township", county)
-        upper = await _engage(world, admin, "upper", "lead", county)
-        clerk = await _engage(world, admin, "clerk", "official", township)
-        residents = [await _engage(world, admin, f"resident-{number}", "resident", None) for number in range(5)]
+        upper = await admin.engage("upper", "lead", county)
+        clerk = await admin.engage("clerk", "official", township)
+        residents = [await admin.engage(f"resident-{number}", "resident", None) for number in range(5)]
 
         # 1. A resident says what is missing; the township says what is to change, and puts it first.
         case_id = await _speak(residents[0], township)
@@ -82,9 +81,9 @@ async def test_what_is_called_resolved_and_is_not_shows_and_who_closes_in_bulk_i
         admin, nobody = await world.sign_in(), world.nobody
         county = await _unit(admin, "county", None)
         township, bureau = [await _unit(admin, code, county) for code in ("township", "bureau")]
-        upper = await _engage(world, admin, "upper", "lead", county)
-        head = await _engage(world, admin, "head", "lead", township)
-        resident = await _engage(world, admin, "resident", "resident", None)
+        upper = await admin.engage("upper", "lead", county)
+        head = await admin.engage("head", "lead", township)
+        resident = await admin.engage("resident", "resident", None)
 
         # 1. The township answers twenty cases in a day.
         cases = [await _speak(resident, township) for _ in range(20)]
@@ -120,11 +119,6 @@ async def _unit(admin: Person, code: str, parent_id: str | None) -> str:
     made = await admin.post("/v1/units", {"code": code, "name": code, "level": level, "parent_id": parent_id})
     unit_id: str = made["id"]
     return unit_id
-
-
-async def _engage(world: World, admin: Person, name: str, role: str, unit_id: str | None) -> Person:
-    await admin.post("/v1/accounts", {"username": name, "password": PASSWORD, "role": role, "unit_id": unit_id})
-    return await world.sign_in(name, PASSWORD)
 
 
 async def _speak(resident: Person, unit_id: str) -> str:

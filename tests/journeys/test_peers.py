@@ -1,16 +1,16 @@
 """From grades that two have signed to the place of each unit among its peers, through the gateway, on both buses."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 from shared.bus import Bus
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
+from tests.support.grades import has_verdicts, publish
 from tests.support.standards import SHIPPED
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
 PROFILE = {"population": 12_345, "staff": 40, "terrain": "hills", "source": "Census"}
 RESOLVED = {"ash": 5, "birch": 4, "cedar": 4, "elm": 3, "fir": 1}
 
@@ -19,10 +19,10 @@ async def test_a_unit_is_compared_with_its_peers_and_with_nobody_else(databases:
     clock = ManualClock(datetime(2026, 5, 4, 8, tzinfo=UTC))
     async with open_world(databases, bus, clock=clock) as world:
         admin, nobody = await world.sign_in(), world.nobody
-        resident = await _engage(world, admin, "resident", "resident", None)
-        signers = [await _engage(world, admin, name, "inspector", None) for name in ("roaming", "fresh")]
-        units = {code: await _unit(admin, code) for code in (*RESOLVED, "gorge")}
-        heads = {code: await _engage(world, admin, f"head-of-{code}", "lead", unit_id) for code, unit_id in units.items()}
+        resident = await admin.engage("resident", "resident", None)
+        signers = [await admin.engage(name, "inspector", None) for name in ("roaming", "fresh")]
+        units = {code: await admin.register(code, "township") for code in (*RESOLVED, "gorge")}
+        heads = {code: await admin.engage(f"head-of-{code}", "lead", unit_id) for code, unit_id in units.items()}
 
         # 1. Each declares whom it serves and where; one of them in the mountains.
         for code, unit_id in units.items():
@@ -35,18 +35,18 @@ async def test_a_unit_is_compared_with_its_peers_and_with_nobody_else(databases:
         await admin.post("/v1/campaigns", {"code": "spring", "name": "Spring", "standard_id": SHIPPED, **span}, expect=201)
         for code, resolved in {**RESOLVED, "gorge": 5}.items():
             await _cases(resident, heads[code], units[code], resolved)
-            await eventually(lambda code=code: _counted(admin, units[code]))  # type: ignore[misc]
+            await eventually(partial(has_verdicts, admin, units[code], 5))
         clock.advance(days=31)
         paths = {code: f"/v1/public/units/{unit_id}/grade/peers" for code, unit_id in units.items()}
         assert (await nobody.request("GET", paths["ash"])).status_code == 404
         for code in ("ash", "birch", "cedar", "elm", "gorge"):
-            await _publish(signers, admin, units[code])
+            await publish(signers, admin, units[code])
         alone = await nobody.get(paths["ash"])
         assert (alone["place"], alone["median"]) == (None, None)
         assert "4 with it" in alone["not_shown"]
 
         # 3. With the fifth of its kind there is a place for each, and the one in the mountains is no part of it.
-        await _publish(signers, admin, units["fir"])
+        await publish(signers, admin, units["fir"])
         found = {code: await nobody.get(paths[code]) for code in RESOLVED}
         assert [(each["place"], each["of"], each["shared_by"]) for each in found.values()] == [
             (1, 5, 1), (2, 5, 2), (2, 5, 2), (4, 5, 1), (5, 5, 1),
@@ -58,17 +58,6 @@ async def test_a_unit_is_compared_with_its_peers_and_with_nobody_else(databases:
         assert (await nobody.get(paths["gorge"]))["place"] is None
 
 
-async def _unit(admin: Person, code: str) -> str:
-    made = await admin.post("/v1/units", {"code": code, "name": code.title(), "level": "township", "parent_id": None})
-    unit_id: str = made["id"]
-    return unit_id
-
-
-async def _engage(world: World, admin: Person, name: str, role: str, unit_id: str | None) -> Person:
-    await admin.post("/v1/accounts", {"username": name, "password": PASSWORD, "role": role, "unit_id": unit_id})
-    return await world.sign_in(name, PASSWORD)
-
-
 async def _cases(resident: Person, head: Person, unit_id: str, resolved: int) -> None:
     for number in range(5):
         said = {"channel": "public_opinion", "title": f"Lamp {number}", "body": "It is dark.", "unit_id": unit_id}
@@ -76,19 +65,3 @@ async def _cases(resident: Person, head: Person, unit_id: str, resolved: int) ->
         await head.post(f"/v1/cases/{case_id}/answer", {"text": "Mended."})
         content = number < resolved
         await resident.post(f"/v1/cases/{case_id}/confirm", {"resolved": content, "satisfied": content})
-
-
-async def _counted(reader: Person, unit_id: str) -> bool:
-    card = await reader.get(f"/v1/units/{unit_id}/scorecard")
-    return (card["satisfaction_rate"]["n"], card["response_rate"]["n"]) == (5, 5)
-
-
-async def _publish(signers: list[Person], admin: Person, unit_id: str) -> None:
-    grade: Any = await eventually(lambda: _grade(admin, unit_id))
-    for signer in signers:
-        await signer.post(f"/v1/grades/{grade['id']}/sign", headers={"If-Match": f'"{grade["version"]}"'})
-
-
-async def _grade(admin: Person, unit_id: str) -> Any:
-    found = (await admin.get("/v1/grades", unit_id=unit_id))["items"]
-    return found[-1] if found else None

@@ -10,11 +10,12 @@ from tests.assessment.reports.pages import Sheet
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
+from tests.support.grades import newest_grade
+from tests.support.settling import settle
 from tests.support.standards import SHIPPED
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
-TREE = (("county", None), ("mill", "county"), ("ford", "county"))
+TREE = (("county", "county", None), ("mill", "township", "county"), ("ford", "township", "county"))
 PEOPLE = (
     ("lin", "resident", None),
     ("miller", "lead", "mill"),
@@ -29,7 +30,7 @@ NAME = "磨坊村 & <script>alert(1)</script>"
 async def test_everybody_prints_what_they_may_know_of_a_unit(databases: Databases, bus: Bus) -> None:
     clock = ManualClock(datetime(2026, 5, 4, 8, tzinfo=UTC))
     async with open_world(databases, bus, clock=clock) as world:
-        units, people = await _settle(world)
+        units, people = await settle(world, TREE, PEOPLE, mill=NAME)
         mill = units["mill"]
 
         # 1. Before anything is signed the page says so, in the reader's language.
@@ -52,7 +53,7 @@ async def test_everybody_prints_what_they_may_know_of_a_unit(databases: Database
         await _cases(people, mill, rated=6)
         await eventually(lambda: _counted(people["admin"], mill, 12))
         clock.advance(days=31)
-        grade = await eventually(lambda: _proposed(people["roaming"], mill))
+        grade = await eventually(lambda: newest_grade(people["roaming"], mill, state="proposed"))
         pending = await _open(people["miller"], mill, language="zh")
         assert "由系统依规则提出，尚无人签署，未对外公布。" in pending.section("grade")
         assert "未评级" in (await _open(people["nobody"], mill, language="zh")).section("grade")
@@ -92,23 +93,6 @@ async def test_everybody_prints_what_they_may_know_of_a_unit(databases: Database
         assert wrong.json()["errors"][0]["message"] == "Input should be 'en' or 'zh'"
 
 
-async def _settle(world: World) -> tuple[dict[str, str], dict[str, Person]]:
-    """The units and the people, by name."""
-    admin = await world.sign_in()
-    units: dict[str, str] = {}
-    for code, above in TREE:
-        name = NAME if code == "mill" else code.title()
-        level = "township" if above else "county"
-        body = {"code": code, "name": name, "level": level, "parent_id": units[above] if above else None}
-        units[code] = (await admin.post("/v1/units", body))["id"]
-    people = {"admin": admin, "nobody": world.nobody}
-    for name, role, place in PEOPLE:
-        account = {"username": name, "password": PASSWORD, "role": role, "unit_id": units[place] if place else None}
-        await admin.post("/v1/accounts", account)
-        people[name] = await world.sign_in(name, PASSWORD)
-    return units, people
-
-
 async def _open(reader: Person, unit_id: str, *, language: str | None = None, headers: Any = None) -> Sheet:
     """Without an account the public page."""
     way = "/v1/units" if reader.token else "/v1/public/units"
@@ -134,8 +118,3 @@ async def _cases(people: dict[str, Person], unit_id: str, *, rated: int) -> None
 async def _counted(reader: Person, unit_id: str, verdicts: int) -> bool:
     card = await reader.get(f"/v1/units/{unit_id}/scorecard")
     return (card["resolution_rate"]["n"], card["response_rate"]["n"]) == (verdicts, verdicts)
-
-
-async def _proposed(reader: Person, unit_id: str) -> Any:
-    found = (await reader.get("/v1/grades", unit_id=unit_id, state="proposed"))["items"]
-    return found[-1] if found else None

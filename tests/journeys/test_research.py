@@ -8,9 +8,8 @@ from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, open_receiver
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
 TOLD = ["massline.visits.recommendation.answered.v1", "massline.visits.research.followed-up.v1"]
 WORDS = "Nobody mended the valve."
 
@@ -24,9 +23,9 @@ async def test_research_leads_to_a_change_that_is_measured_and_public(databases:
         county = await _unit(admin, "county", None)
         township = await _unit(admin, "township", county)
         bureau = await _unit(admin, "bureau", county)
-        upper = await _engage(world, admin, "upper", "lead", county)
-        head = await _engage(world, admin, "head", "lead", township)
-        keeper = await _engage(world, admin, "keeper", "lead", bureau)
+        upper = await admin.engage("upper", "lead", county)
+        head = await admin.engage("head", "lead", township)
+        keeper = await admin.engage("keeper", "lead", bureau)
         leader_id = (await head.get("/v1/me"))["id"]
 
         # 1. A lead above asks the township for research; its head draws up a project and begins.
@@ -76,11 +75,6 @@ async def _unit(admin: Person, code: str, parent_id: str | None) -> str:
     made = await admin.post("/v1/units", {"code": code, "name": code, "level": level, "parent_id": parent_id})
     unit_id: str = made["id"]
     return unit_id
-
-
-async def _engage(world: World, admin: Person, name: str, role: str, unit_id: str) -> Person:
-    await admin.post("/v1/accounts", {"username": name, "password": PASSWORD, "role": role, "unit_id": unit_id})
-    return await world.sign_in(name, PASSWORD)
 
 
 def _day(clock: ManualClock, days: int = 0) -> str:

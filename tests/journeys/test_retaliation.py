@@ -10,11 +10,11 @@ from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.receiver import Receiver, open_receiver
-from tests.support.world import Person, World, open_world
+from tests.support.settling import settle
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
 EVENTS = [f"massline.feedback.retaliation.{verb}.v1" for verb in ("reported", "climbed", "decided")]
-TREE = (("province", None), ("county", "province"), ("township", "county"))
+TREE = (("province", "province", None), ("county", "county", "province"), ("township", "township", "county"))
 PEOPLE = (
     ("lin", "resident", None),
     ("clerk", "official", "township"),
@@ -24,21 +24,6 @@ PEOPLE = (
 )
 TEXT = "They cut my water off the day after."
 HARM = {"text": TEXT}
-
-
-async def settle(world: World) -> tuple[dict[str, str], dict[str, Person]]:
-    """The units and the people, by name."""
-    admin = await world.sign_in()
-    units: dict[str, str] = {}
-    for code, above in TREE:
-        body = {"code": code, "name": code.title(), "level": code, "parent_id": units[above] if above else None}
-        units[code] = (await admin.post("/v1/units", body))["id"]
-    people = {"admin": admin, "nobody": world.nobody}
-    for name, role, place in PEOPLE:
-        account = {"username": name, "password": PASSWORD, "role": role, "unit_id": units[place] if place else None}
-        await admin.post("/v1/accounts", account)
-        people[name] = await world.sign_in(name, PASSWORD)
-    return units, people
 
 
 async def speak(units: dict[str, str], people: dict[str, Person], protection: str) -> tuple[str, Any, Any]:
@@ -66,7 +51,7 @@ async def test_retaliation_is_reported_climbs_is_decided_and_marks_the_unit(
     clock = ManualClock(datetime(2026, 9, 1, 8, 30, tzinfo=UTC))
     networks = {"MASSLINE_GATEWAY_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
     async with open_receiver() as receiver, open_world(databases, bus, clock=clock, **networks) as world:
-        units, people = await settle(world)
+        units, people = await settle(world, TREE, PEOPLE)
         await people["admin"].post("/v1/webhooks", {"url": receiver.url, "event_types": EVENTS})
         case_id, say, look = await speak(units, people, protection)
 

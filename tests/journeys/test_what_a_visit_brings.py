@@ -8,9 +8,8 @@ from shared.bus import Bus
 from tests.support.clock import ManualClock
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
-from tests.support.world import Person, World, open_world
+from tests.support.world import Person, open_world
 
-PASSWORD = "a long enough password"
 TITLE = {"en": "Does the water run?", "zh": "通水吗？"}
 QUESTION = {"code": "running", "title": TITLE, "kind": "yes_no", "required": True}
 
@@ -21,10 +20,10 @@ async def test_what_a_visit_brings_and_who_confirms_it(databases: Databases, bus
         admin = await world.sign_in()
         county = await _unit(admin, "county", "county", None)
         village = await _unit(admin, "village", "grassroots", county)
-        official = await _engage(world, admin, "official", "official", village)
-        lead = await _engage(world, admin, "lead", "lead", county)
-        inspector = await _engage(world, admin, "inspector", "inspector", county)
-        resident = await _engage(world, admin, "resident", "resident", None)
+        official = await admin.engage("official", "official", village)
+        lead = await admin.engage("lead", "lead", county)
+        inspector = await admin.engage("inspector", "inspector", county)
+        resident = await admin.engage("resident", "resident", None)
 
         # 1. The lead says what is asked on visits, and nothing about persons.
         template = {"unit_id": county, "code": "water-round", "title": TITLE, "questions": [QUESTION]}
@@ -104,11 +103,6 @@ async def _unit(admin: Person, code: str, level: str, parent_id: str | None) -> 
     made = await admin.post("/v1/units", {"code": code, "name": code, "level": level, "parent_id": parent_id})
     unit_id: str = made["id"]
     return unit_id
-
-
-async def _engage(world: World, admin: Person, username: str, role: str, unit_id: str | None) -> Person:
-    await admin.post("/v1/accounts", {"username": username, "password": PASSWORD, "role": role, "unit_id": unit_id})
-    return await world.sign_in(username, PASSWORD)
 
 
 async def _posted(person: Person, path: str, body: Any) -> Any:

@@ -17,6 +17,8 @@ from tests.support.databases import Databases
 from tests.support.eventually import eventually
 
 ADMIN_PASSWORD = "correct horse battery staple"
+PASSWORD = "a long enough password"
+"""Of everybody who is engaged."""
 
 
 @dataclass
@@ -48,6 +50,20 @@ class Person:
         answer = await self.http.post("/v1/auth/token", data=self.password)
         assert answer.status_code == 200, answer.text
         self.token = answer.json()["access_token"]
+
+    async def engage(self, username: str, role: str, unit_id: str | None = None) -> "Person":
+        """Make an account, for somebody who signs in at once."""
+        account = {"username": username, "password": PASSWORD, "role": role, "unit_id": unit_id}
+        await self.post("/v1/accounts", account, expect=201)
+        person = Person(self.http, {"username": username, "password": PASSWORD}, product=self.product)
+        await person.sign_in()
+        return person
+
+    async def register(self, code: str, level: str, parent_id: str | None = None, *, name: str | None = None) -> str:
+        """A unit; its id."""
+        unit = {"code": code, "name": name or code.title(), "level": level, "parent_id": parent_id}
+        unit_id: str = (await self.post("/v1/units", unit, expect=201))["id"]
+        return unit_id
 
     async def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **kwargs: Any) -> httpx.Response:
         answer = await self._send(method, path, headers, **kwargs)
